@@ -1,0 +1,1 @@
+//! ClearKey (W3C Encrypted Media Extensions §9.1).

@@ -1,0 +1,116 @@
+//! Content decryption: the [`Cdm`] trait and ClearKey (W3C EME §9.1). No I/O, no clock, no thread: licence requests come out as
+//! [`Event::Message`] and the caller's HTTP carries them; time is an argument.
+#![forbid(unsafe_code)]
+
+pub mod clearkey;
+
+use hearth_isobmff::{KeyId, SampleCrypto, SystemId};
+
+/// What is wrong with a session or a licence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CdmError {
+    /// This CDM does not know the init data or the scheme.
+    #[error("not supported: {0}")]
+    Unsupported(String),
+    /// Init data (PSSH, key IDs) cannot be read.
+    #[error("init data: {0}")]
+    InitData(String),
+    /// The licence cannot be read.
+    #[error("licence: {0}")]
+    License(String),
+}
+
+/// Why a sample could not be decrypted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecryptError {
+    /// No session has this key (yet).
+    #[error("no key {0:?}")]
+    NeedKey(KeyId),
+    /// The licence is over.
+    #[error("key {0:?} has expired")]
+    Expired(KeyId),
+    /// The output is not protected as the licence asks.
+    #[error("key {0:?}: output restricted")]
+    OutputRestricted(KeyId),
+    /// The sample's encryption data is wrong.
+    #[error("sample: {0}")]
+    Sample(String),
+}
+
+/// How long what a session holds is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionKind {
+    /// As long as the session.
+    Temporary,
+    /// Until it is removed.
+    Persistent,
+}
+
+/// W3C EME initialization data types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InitDataType {
+    /// One or more `pssh` boxes.
+    Cenc,
+    /// JSON: `{"kids":["base64url", …]}`.
+    KeyIds,
+}
+
+/// State of one key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyStatus {
+    /// Can decrypt.
+    Usable,
+    /// The licence is over.
+    Expired,
+    /// The output is not protected as the licence asks.
+    OutputRestricted,
+}
+
+/// What a session wants of its owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Send `body` to the licence server and give the answer to [`CdmSession::update`].
+    Message {
+        /// Where to, if the CDM knows better than the manifest.
+        url: Option<String>,
+        /// `application/json` for ClearKey.
+        body: Vec<u8>,
+    },
+    /// Ask [`CdmSession::keys`] again.
+    KeysChanged,
+}
+
+/// What a CDM is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CdmInfo {
+    /// W3C key system name: `org.w3.clearkey`.
+    pub key_system: &'static str,
+    /// System IDs whose `pssh` it reads.
+    pub system_ids: Vec<SystemId>,
+    /// How many sessions at once.
+    pub max_sessions: usize,
+}
+
+/// A key system. One a process and system.
+pub trait Cdm: Send + Sync {
+    /// What it is and can.
+    fn info(&self) -> CdmInfo;
+    /// Opens a session.
+    fn open(&self, kind: SessionKind) -> Result<Box<dyn CdmSession>, CdmError>;
+}
+
+/// A set of keys from one licence exchange.
+pub trait CdmSession: Send {
+    /// Reads init data and queues the licence request, to be had from [`CdmSession::poll`].
+    fn generate_request(&mut self, kind: InitDataType, init: &[u8]) -> Result<(), CdmError>;
+    /// Next event, if any.
+    fn poll(&mut self) -> Option<Event>;
+    /// Takes the licence server's answer. `now_ms` is milliseconds on the player's own clock.
+    fn update(&mut self, response: &[u8], now_ms: u64) -> Result<(), CdmError>;
+    /// Every key and its state at `now_ms`.
+    fn keys(&self, now_ms: u64) -> Vec<(KeyId, KeyStatus)>;
+    /// Decrypts one sample in place. Never blocks.
+    fn decrypt(&self, crypto: &SampleCrypto, data: &mut [u8], now_ms: u64) -> Result<(), DecryptError>;
+}

@@ -1,0 +1,184 @@
+//! What goes into the engine and what comes out: plain, serialisable, stable. Times in microseconds unless the name says `_ms`.
+
+use serde::{Deserialize, Serialize};
+
+/// What to play.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoadRequest {
+    /// Playlist or MPD.
+    pub url: String,
+    /// Licence server; overrides the manifest's.
+    pub license_url: Option<String>,
+    /// `Authorization: Bearer …` of licence requests only; never of segments (it would end up in caches).
+    pub license_token: Option<String>,
+    /// Where to start.
+    pub start_us: u64,
+    /// Renditions higher than this are not chosen, in pixels.
+    pub max_height: Option<u32>,
+    /// Preferred audio language, BCP 47.
+    pub audio_language: Option<String>,
+    /// CMCD session ID (CTA-5004 `sid`); made up where none is given.
+    pub session_id: Option<String>,
+    /// Content ID for CMCD `cid`.
+    pub content_id: Option<String>,
+}
+
+/// What the viewer or the launcher wants.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "command")]
+pub enum Command {
+    /// Go on playing.
+    Play,
+    /// Hold the picture.
+    Pause,
+    /// Jump. `exact` false: to the key frame at or before `position_us`, at once.
+    Seek {
+        /// From the start of the presentation.
+        position_us: u64,
+        /// Decode up to the very frame.
+        exact: bool,
+    },
+    /// Choose an audio track by [`TrackInfo::id`].
+    SelectAudio {
+        /// From [`Event::Tracks`].
+        id: String,
+    },
+    /// Fix the video rendition by height, or none for ABR.
+    LimitHeight {
+        /// In pixels.
+        max_height: Option<u32>,
+    },
+    /// End; the engine sends [`Event::Summary`] and stops.
+    Stop,
+}
+
+/// A track the viewer can choose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrackInfo {
+    /// For [`Command::SelectAudio`].
+    pub id: String,
+    /// `audio`, `video`, `text`.
+    pub kind: String,
+    /// BCP 47.
+    pub language: Option<String>,
+    /// For a person.
+    pub label: String,
+    /// In use now.
+    pub active: bool,
+}
+
+/// What happens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "event")]
+pub enum Event {
+    /// The first picture is on the screen.
+    Started {
+        /// From the load request to the first picture, in ms.
+        first_frame_ms: u64,
+        /// Duration of the presentation, if known.
+        duration_us: Option<u64>,
+        /// Size of the first picture.
+        width: u32,
+        /// Size of the first picture.
+        height: u32,
+        /// `none`, `cenc`, `cbcs`, …
+        protection: String,
+    },
+    /// Tracks known or changed.
+    Tracks {
+        /// All of them.
+        tracks: Vec<TrackInfo>,
+    },
+    /// About four times a second while loaded.
+    Position {
+        /// Of the picture on the screen.
+        position_us: u64,
+        /// Media ahead of it, in ms.
+        buffer_ms: u64,
+        /// Paused by the viewer.
+        paused: bool,
+    },
+    /// Another rendition is being loaded from here on.
+    Switch {
+        /// Presentation time of the first segment in it.
+        position_us: u64,
+        /// Rendition ID before.
+        from: String,
+        /// Rendition ID now.
+        to: String,
+        /// Rate of the new rendition in bit/s.
+        bandwidth: u64,
+        /// Height of the new rendition.
+        height: u32,
+        /// Estimate of the network at the decision, kbit/s.
+        estimate_kbps: u64,
+        /// Buffer at the decision, in ms.
+        buffer_ms: u64,
+    },
+    /// The buffer ran dry (not at start, not by a seek), and filled again after `duration_ms`.
+    Stall {
+        /// Where.
+        position_us: u64,
+        /// How long.
+        duration_ms: u64,
+    },
+    /// A seek has its first picture.
+    Seeked {
+        /// Of that picture.
+        position_us: u64,
+        /// From the command to the picture.
+        took_ms: u64,
+    },
+    /// It cannot go on; the engine has stopped.
+    Error(PlayerError),
+    /// The last frame was shown.
+    Ended,
+    /// The last event of a session.
+    Summary(Summary),
+}
+
+/// An error a viewer can see. Families: 1xxx general, 2xxx network, 3xxx parsing, 4xxx decoding, 5xxx audio, 6xxx DRM.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlayerError {
+    /// Stable number.
+    pub code: u16,
+    /// What went wrong, for a log.
+    pub message: String,
+    /// What the viewer or the operator can do.
+    pub action: String,
+    /// Trying again may help.
+    pub retryable: bool,
+}
+
+/// What a session was like.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// From the load request to the first picture.
+    pub first_frame_ms: Option<u64>,
+    /// Pictures that reached the sink.
+    pub frames_presented: u64,
+    /// Pictures the sink dropped because they were late.
+    pub frames_dropped: u64,
+    /// How often the buffer ran dry.
+    pub stalls: u64,
+    /// For how long, in ms.
+    pub stalled_ms: u64,
+    /// Rendition switches.
+    pub switches: u64,
+    /// Pictures played, in ms of presentation.
+    pub played_ms: u64,
+    /// `none`, `cenc`, `cbcs`, …
+    pub protection: String,
+    /// Errors of decoders, the session's whole life.
+    pub decode_errors: u64,
+    /// Bytes of media fetched.
+    pub bytes: u64,
+    /// Renditions played, `id` and ms.
+    pub renditions: Vec<(String, u64)>,
+    /// Last estimate, kbit/s.
+    pub estimate_kbps: Option<u64>,
+    /// `zero`, `gl` or `cpu`: how pictures reached the screen.
+    pub copy_path: String,
+    /// Decoder element.
+    pub decoder: String,
+}
