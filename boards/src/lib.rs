@@ -1,1 +1,13 @@
-//! Skeleton.
+//! A board is one TOML file: `boards/<id>.toml`, which may inherit one `boards/soc/<name>.toml`. This crate parses, expands and checks it.
+//!
+//! The expanded board drives the image build and, embedded in the image, tells launcher and player what the hardware can do; nothing else
+//! decides by board. Start at [`load`].
+#![forbid(unsafe_code)]
+
+mod check;
+mod load;
+mod schema;
+
+pub use check::{Finding, Severity, check};
+pub use load::{Error, expand, list, load};
+pub use schema::*;
