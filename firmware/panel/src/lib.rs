@@ -1,2 +1,16 @@
-//! Skeleton.
+//! The front panel without its hardware: keys, power, clock, and what the display shows. `no_std`, no I/O, no clock.
+//!
+//! A board turns interrupts into [`Event`]s, calls [`Panel::step`] with the time in microseconds, does the [`Action`]s, and when told to
+//! redraw gives [`Panel::draw`] a display. Everything is replayable from a log of events.
 #![no_std]
+#![forbid(unsafe_code)]
+
+mod keys;
+mod panel;
+mod power;
+mod view;
+
+pub use keys::DEBOUNCE_US;
+pub use panel::{Action, Actions, Event, Panel};
+pub use power::{CUT_TIMEOUT_US, HARD_OFF_US, Power, WATCHDOG_US};
+pub use view::{HEIGHT, WIDTH};
