@@ -1,1 +1,28 @@
-//! Skeleton.
+//! What the remote control does to the screen: keys, focus and the application's state, as pure data. Start at [`App`].
+//!
+//! Nothing here does I/O, starts a thread or reads a clock: time comes in with every [`Event`], wishes leave as [`Effect`]s. A log
+//! of events replayed gives the same screens, which is how the journeys are tested.
+#![forbid(unsafe_code)]
+
+mod app;
+mod browse;
+mod event;
+mod focus;
+mod id;
+mod input;
+mod key;
+mod modal;
+mod playing;
+mod screen;
+mod seek;
+
+pub use app::{App, Config, Mode, Network, Toast, ToastKind};
+pub use event::{Effect, Event, Failure, FailureKind, PlayFrom, PlayerCommand, PlayerEvent, Say, Track, Volume};
+pub use focus::{Direction, Entry, Focus, Moved, Scroll, Zone, ZoneKind};
+pub use id::Id;
+pub use input::{KeyEvent, KeyPhase, Keys};
+pub use key::{Colour, RemoteKey, UnknownKey};
+pub use modal::{Modal, Origin};
+pub use playing::{Osd, Phase, Playing};
+pub use screen::{HomeData, Page, Screen, ShelfData, ShelfKind, TitleData, TitleRef, button, zone};
+pub use seek::SeekState;

@@ -1,0 +1,526 @@
+//! The application's state and what an event does to it.
+
+use std::collections::HashSet;
+
+use crate::{
+    Effect, Event, Failure, FailureKind, Focus, HomeData, Id, KeyEvent, KeyPhase, Modal, Origin, Page, Phase, PlayFrom,
+    PlayerCommand, PlayerEvent, Playing, RemoteKey, Say, Screen, TitleData, Volume, browse::arrow, button, screen,
+};
+
+/// Pages on top of each other at most; beyond it the oldest but the home screen is forgotten.
+pub(crate) const MAX_DEPTH: usize = 32;
+
+/// Sizes and times. The default suits a 16:9 screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Right-to-left script: Left and Right are mirrored.
+    pub rtl: bool,
+    /// Tiles wholly visible in a home shelf.
+    pub shelf_tiles: usize,
+    /// Tiles wholly visible in the row of alike titles.
+    pub similar_tiles: usize,
+    /// The focus has to rest so long before the hero follows it.
+    pub rest_ms: u64,
+    /// The player's overlay goes away after so long without a key.
+    pub osd_hide_ms: u64,
+    /// A jump is made so long after its last press.
+    pub seek_commit_ms: u64,
+    /// A jump that the player never answers is forgotten.
+    pub seek_lost_ms: u64,
+    /// The position is saved so often.
+    pub save_every_ms: u64,
+    /// A short notice stays so long.
+    pub toast_ms: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            rtl: false,
+            shelf_tiles: 6,
+            similar_tiles: 6,
+            rest_ms: 150,
+            osd_hide_ms: 5_000,
+            seek_commit_ms: 500,
+            seek_lost_ms: 8_000,
+            save_every_ms: 10_000,
+            toast_ms: 4_000,
+        }
+    }
+}
+
+/// What fills the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Mode {
+    /// Nothing is known yet.
+    Boot,
+    /// [`App::screen`].
+    Browse,
+    /// A film; the page it came from is below, as it was left.
+    Playing(Box<Playing>),
+}
+
+/// Is the server there?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// Not tried yet.
+    Unknown,
+    /// The last request was answered.
+    Online,
+    /// The last request was not.
+    Offline,
+}
+
+/// What a short notice says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToastKind {
+    /// The server is there again.
+    Online,
+    /// The home screen could not be brought up to date.
+    HomeStale,
+    /// A title's page is incomplete.
+    TitleIncomplete,
+    /// The place in the film was not kept.
+    NotSaved,
+}
+
+/// A short notice that goes away by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Toast {
+    /// What it says.
+    pub kind: ToastKind,
+    /// When it goes.
+    pub until_ms: u64,
+}
+
+/// The application. [`App::start`], then [`App::step`] with everything that happens.
+#[derive(Clone, Debug)]
+pub struct App {
+    pub(crate) config: Config,
+    pub(crate) mode: Mode,
+    /// The home screen: always there, below everything.
+    pub(crate) base: Screen,
+    /// Pages on top of it.
+    pub(crate) pages: Vec<Screen>,
+    pub(crate) home: HomeData,
+    /// Titles with a place to resume from, as the server last said.
+    pub(crate) resumable: HashSet<Id>,
+    /// OK is down on this title and a long press would mean something else.
+    pub(crate) armed: Option<Id>,
+    modal: Option<Modal>,
+    network: Network,
+    toast: Option<Toast>,
+    now_ms: u64,
+    moved_ms: u64,
+    spotlight: Option<Id>,
+    session: u32,
+    fetching_home: bool,
+    retry_ms: Option<u64>,
+    tries: u32,
+}
+
+impl App {
+    /// Nothing shown, nothing asked for.
+    pub fn new(config: Config) -> Self {
+        let base = Screen::home(config.rtl);
+        Self {
+            config,
+            mode: Mode::Boot,
+            base,
+            pages: Vec::new(),
+            home: HomeData::default(),
+            resumable: HashSet::new(),
+            armed: None,
+            modal: None,
+            network: Network::Unknown,
+            toast: None,
+            now_ms: 0,
+            moved_ms: 0,
+            spotlight: None,
+            session: 0,
+            fetching_home: false,
+            retry_ms: None,
+            tries: 0,
+        }
+    }
+
+    /// The first effects.
+    pub fn start(&mut self, now_ms: u64) -> Vec<Effect> {
+        self.now_ms = now_ms;
+        let mut out = Vec::new();
+        self.fetch_home(&mut out);
+        out
+    }
+
+    /// Sizes and times.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What fills the screen.
+    pub fn mode(&self) -> &Mode {
+        &self.mode
+    }
+
+    /// The playback, if there is one.
+    pub fn playing(&self) -> Option<&Playing> {
+        if let Mode::Playing(playing) = &self.mode { Some(playing) } else { None }
+    }
+
+    /// The page on top; in playback the one to come back to.
+    pub fn screen(&self) -> &Screen {
+        self.pages.last().unwrap_or(&self.base)
+    }
+
+    pub(crate) fn screen_mut(&mut self) -> &mut Screen {
+        self.pages.last_mut().unwrap_or(&mut self.base)
+    }
+
+    /// The home screen, also while pages lie on it.
+    pub fn home_screen(&self) -> &Screen {
+        &self.base
+    }
+
+    /// Pages from the home screen up, [`App::screen`] last.
+    pub fn screens(&self) -> impl Iterator<Item = &Screen> {
+        std::iter::once(&self.base).chain(&self.pages)
+    }
+
+    /// The error on top, if any.
+    pub fn modal(&self) -> Option<&Modal> {
+        self.modal.as_ref()
+    }
+
+    /// Is the server there?
+    pub fn network(&self) -> Network {
+        self.network
+    }
+
+    /// The short notice on the screen.
+    pub fn toast(&self) -> Option<Toast> {
+        self.toast
+    }
+
+    /// Shelves, hero and what OK does in them.
+    pub fn home(&self) -> &HomeData {
+        &self.home
+    }
+
+    /// A home screen is on its way.
+    pub fn fetching_home(&self) -> bool {
+        self.fetching_home
+    }
+
+    /// The title that the home screen's hero shows: its own while the focus is in the hero, else the tile on which the focus rests.
+    pub fn spotlight(&self) -> Option<&Id> {
+        self.spotlight.as_ref()
+    }
+
+    /// The focus that keys act on: of the error, the player's overlay or the page.
+    pub fn focus(&self) -> &Focus {
+        match (&self.modal, &self.mode) {
+            (Some(modal), _) => &modal.focus,
+            (None, Mode::Playing(playing)) => &playing.focus,
+            (None, Mode::Boot | Mode::Browse) => &self.screen().focus,
+        }
+    }
+
+    /// The latest time seen.
+    pub fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    /// When the next [`Event::Tick`] matters; none: not before something else happens.
+    pub fn wake_ms(&self) -> Option<u64> {
+        let playing = self.playing().and_then(|p| p.wake_ms(&self.config));
+        let rest = (self.spotlight.as_ref() != self.wanted_spotlight()).then_some(self.moved_ms + self.config.rest_ms);
+        let retry = if self.fetching_home { None } else { self.retry_ms };
+        [playing, rest, self.toast.map(|t| t.until_ms), retry].into_iter().flatten().min()
+    }
+
+    /// One event in, wishes out. Never fails; what has no meaning in a state changes nothing.
+    pub fn step(&mut self, event: Event) -> Vec<Effect> {
+        let mut out = Vec::new();
+        match event {
+            Event::Key(key) => self.key(key, &mut out),
+            Event::Tick { now_ms } => self.tick(now_ms, &mut out),
+            Event::Home(result) => self.home_came(result, &mut out),
+            Event::Title { id, result } => self.title_came(&id, result, &mut out),
+            Event::Granted { session, result } => self.granted(session, result, &mut out),
+            Event::Saved { title, last, result } => self.saved(title, last, result, &mut out),
+            Event::Player { session, event } => self.player(session, event, &mut out),
+        }
+        out
+    }
+
+    fn key(&mut self, KeyEvent { key, phase, at_ms }: KeyEvent, out: &mut Vec<Effect>) {
+        self.now_ms = self.now_ms.max(at_ms);
+        let press = phase == KeyPhase::Press;
+        match key {
+            RemoteKey::VolumeUp | RemoteKey::VolumeDown if matches!(phase, KeyPhase::Press | KeyPhase::Repeat(_)) => {
+                return out.push(Effect::Volume(if key == RemoteKey::VolumeUp { Volume::Up } else { Volume::Down }));
+            }
+            RemoteKey::Mute if press => return out.push(Effect::Volume(Volume::Mute)),
+            RemoteKey::Power if press => {
+                self.leave(out);
+                return out.push(Effect::Standby);
+            }
+            RemoteKey::Home if press && self.mode != Mode::Boot => {
+                self.modal = None;
+                self.leave(out);
+                return self.go_home(out);
+            }
+            _ => {}
+        }
+        if self.modal.is_some() {
+            return self.modal_key(key, phase, out);
+        }
+        match &mut self.mode {
+            Mode::Boot => {}
+            Mode::Browse => self.browse_key(key, phase, out),
+            Mode::Playing(_) if press && matches!(key, RemoteKey::Back | RemoteKey::Stop) => {
+                self.leave(out);
+                out.push(Effect::Speak(Say::Page));
+            }
+            Mode::Playing(playing) => match phase {
+                KeyPhase::Press => playing.key(key, 0, self.now_ms, out),
+                KeyPhase::Repeat(n) => playing.key(key, n, self.now_ms, out),
+                KeyPhase::LongPress | KeyPhase::Release { .. } => playing.released(phase, self.now_ms, out),
+            },
+        }
+    }
+
+    fn modal_key(&mut self, key: RemoteKey, phase: KeyPhase, out: &mut Vec<Effect>) {
+        let Some(modal) = self.modal.as_mut().filter(|_| matches!(phase, KeyPhase::Press | KeyPhase::Repeat(_))) else { return };
+        if let Some(direction) = arrow(key) {
+            if modal.focus.step(direction) != crate::Moved::Edge {
+                out.push(Effect::Speak(Say::Focus));
+            }
+            return;
+        }
+        let retry = modal.focus.at().is_some_and(|(_, item)| *item == button::RETRY);
+        let origin = modal.origin.clone();
+        match (key, origin) {
+            _ if phase != KeyPhase::Press => {}
+            (RemoteKey::Ok, Origin::Home) => self.fetch_home(out),
+            (RemoteKey::Ok, Origin::Playback { title, from }) if retry => {
+                self.modal = None;
+                self.play(title, from, out);
+            }
+            (RemoteKey::Ok | RemoteKey::Back | RemoteKey::Stop, Origin::Playback { .. }) => {
+                self.modal = None;
+                self.focus_moved();
+                out.push(Effect::Speak(Say::Page));
+            }
+            _ => {}
+        }
+    }
+
+    fn tick(&mut self, now_ms: u64, out: &mut Vec<Effect>) {
+        self.now_ms = self.now_ms.max(now_ms);
+        let now_ms = self.now_ms;
+        if let Mode::Playing(playing) = &mut self.mode {
+            playing.tick(now_ms, &self.config, out);
+        }
+        if now_ms >= self.moved_ms + self.config.rest_ms {
+            self.spotlight = self.wanted_spotlight().cloned();
+        }
+        self.toast = self.toast.filter(|t| now_ms < t.until_ms);
+        if !self.fetching_home && self.retry_ms.is_some_and(|at| now_ms >= at) {
+            self.fetch_home(out);
+        }
+    }
+
+    fn wanted_spotlight(&self) -> Option<&Id> {
+        self.base.tile().or(self.home.hero.as_ref().map(|h| &h.id))
+    }
+
+    /// The focus is somewhere else. In the hero its own title is shown at once: its buttons are about it.
+    pub(crate) fn focus_moved(&mut self) {
+        self.armed = None;
+        self.moved_ms = self.now_ms;
+        if self.base.tile().is_none() {
+            self.spotlight = self.wanted_spotlight().cloned();
+        }
+    }
+
+    pub(crate) fn fetch_home(&mut self, out: &mut Vec<Effect>) {
+        if !self.fetching_home {
+            (self.fetching_home, self.retry_ms) = (true, None);
+            out.push(Effect::FetchHome);
+        }
+    }
+
+    pub(crate) fn play(&mut self, title: Id, from: PlayFrom, out: &mut Vec<Effect>) {
+        self.armed = None;
+        self.session = self.session.wrapping_add(1);
+        let playing = Playing::new(self.session, title.clone(), from, self.now_ms, self.config.rtl);
+        self.mode = Mode::Playing(Box::new(playing));
+        out.push(Effect::StartPlayback { session: self.session, title, from });
+    }
+
+    /// Ends playback, if there is one: stops the player and keeps the position.
+    fn leave(&mut self, out: &mut Vec<Effect>) {
+        if let Some(mut playing) = self.take_playing() {
+            if playing.phase != Phase::Granting {
+                playing.command(PlayerCommand::Stop, out);
+            }
+            playing.save(true, self.now_ms, out);
+        }
+    }
+
+    fn take_playing(&mut self) -> Option<Box<Playing>> {
+        match std::mem::replace(&mut self.mode, Mode::Browse) {
+            Mode::Playing(playing) => {
+                self.focus_moved();
+                Some(playing)
+            }
+            other => {
+                self.mode = other;
+                None
+            }
+        }
+    }
+
+    fn home_came(&mut self, result: Result<HomeData, Failure>, out: &mut Vec<Effect>) {
+        self.fetching_home = false;
+        match result {
+            Ok(home) => {
+                self.reached(None, out);
+                (self.tries, self.retry_ms) = (0, None);
+                for title in home.hero.iter().chain(home.shelves.iter().flat_map(|s| &s.items)) {
+                    self.note(&title.id, title.resumable);
+                }
+                let zones = screen::home_zones(&home, self.config.shelf_tiles);
+                self.home = home;
+                self.base.ready = true;
+                self.base.focus.set_zones(zones);
+                if self.modal.as_ref().is_some_and(|m| m.origin == Origin::Home) {
+                    self.modal = None;
+                }
+                let booted = self.mode == Mode::Boot;
+                if booted {
+                    self.mode = Mode::Browse;
+                    // A page that opens starts at its top, whatever the order in which its zones came.
+                    self.base.focus.top();
+                    out.push(Effect::Speak(Say::Page));
+                }
+                self.focus_moved();
+            }
+            Err(failure) => {
+                self.reached(Some(&failure), out);
+                self.tries = self.tries.saturating_add(1);
+                // 2, 4, 8 … 30 s: a box that boots before its network finds it by itself.
+                self.retry_ms = Some(self.now_ms + (1000_u64 << self.tries.min(5)).min(30_000));
+                if self.mode == Mode::Boot {
+                    let fresh = self.modal.is_none();
+                    self.modal = Some(Modal::new(Origin::Home, failure, self.config.rtl));
+                    if fresh {
+                        out.push(Effect::Speak(Say::Modal));
+                    }
+                } else if self.tries == 1 {
+                    self.notice(ToastKind::HomeStale, out);
+                }
+            }
+        }
+    }
+
+    fn title_came(&mut self, id: &Id, result: Result<TitleData, Failure>, out: &mut Vec<Effect>) {
+        self.reached(result.as_ref().err(), out);
+        match result {
+            Ok(data) => {
+                self.note(id, data.title.resumable);
+                for title in &data.similar {
+                    self.note(&title.id, title.resumable);
+                }
+                let zones = screen::detail_zones(&data, self.config.similar_tiles);
+                for screen in self.pages.iter_mut().filter(|s| s.page == Page::Detail(id.clone())) {
+                    screen.ready = true;
+                    screen.focus.set_zones(zones.clone());
+                }
+            }
+            Err(_) if self.screen().page == Page::Detail(id.clone()) => self.notice(ToastKind::TitleIncomplete, out),
+            Err(_) => {}
+        }
+    }
+
+    fn note(&mut self, id: &Id, resumable: bool) {
+        if resumable {
+            self.resumable.insert(id.clone());
+        } else {
+            self.resumable.remove(id);
+        }
+    }
+
+    fn granted(&mut self, session: u32, result: Result<(Option<u64>, u64), Failure>, out: &mut Vec<Effect>) {
+        self.reached(result.as_ref().err(), out);
+        let Mode::Playing(playing) = &mut self.mode else { return };
+        match result {
+            _ if playing.session != session => {}
+            Ok((resume_ms, duration_ms)) => playing.granted(resume_ms, duration_ms, out),
+            Err(failure) => self.failed(failure, out),
+        }
+    }
+
+    fn saved(&mut self, title: Id, last: bool, result: Result<(), Failure>, out: &mut Vec<Effect>) {
+        self.reached(result.as_ref().err(), out);
+        match result {
+            // Only now does the server know: the rows and the button follow what it says.
+            Ok(()) if last => {
+                self.fetch_home(out);
+                out.push(Effect::FetchTitle(title));
+            }
+            Ok(()) => {}
+            Err(_) if last => self.notice(ToastKind::NotSaved, out),
+            Err(_) => {}
+        }
+    }
+
+    fn player(&mut self, session: u32, event: PlayerEvent, out: &mut Vec<Effect>) {
+        let Mode::Playing(playing) = &mut self.mode else { return };
+        match event {
+            _ if playing.session != session => {}
+            PlayerEvent::Failed(failure) => self.failed(failure, out),
+            PlayerEvent::Ended => self.ended(out),
+            event => playing.event(event, self.now_ms),
+        }
+    }
+
+    /// The film is over: its page comes up, whatever page it was started from.
+    fn ended(&mut self, out: &mut Vec<Effect>) {
+        let Some(mut playing) = self.take_playing() else { return };
+        playing.position_ms = playing.duration_ms;
+        playing.save(true, self.now_ms, out);
+        playing.command(PlayerCommand::Stop, out);
+        if self.screen().page == Page::Detail(playing.title.clone()) {
+            out.push(Effect::Speak(Say::Page));
+        } else {
+            self.open(playing.title, out);
+        }
+    }
+
+    fn failed(&mut self, failure: Failure, out: &mut Vec<Effect>) {
+        let Some(mut playing) = self.take_playing() else { return };
+        // Where it broke is kept, so a retry goes on from there; before the first picture there is nothing to keep.
+        let from = if playing.save(true, self.now_ms, out) { PlayFrom::Resume } else { playing.from };
+        self.modal = Some(Modal::new(Origin::Playback { title: playing.title, from }, failure, self.config.rtl));
+        out.push(Effect::Speak(Say::Modal));
+    }
+
+    /// The server answered, or did not.
+    fn reached(&mut self, failure: Option<&Failure>, out: &mut Vec<Effect>) {
+        let was = self.network;
+        self.network = if failure.is_some_and(|f| f.kind == FailureKind::Network) { Network::Offline } else { Network::Online };
+        match (was, self.network) {
+            (Network::Offline, Network::Online) if self.mode != Mode::Boot => self.notice(ToastKind::Online, out),
+            // Asks until it answers.
+            (_, Network::Offline) if self.retry_ms.is_none() => self.retry_ms = Some(self.now_ms + 2_000),
+            _ => {}
+        }
+    }
+
+    fn notice(&mut self, kind: ToastKind, out: &mut Vec<Effect>) {
+        self.toast = Some(Toast { kind, until_ms: self.now_ms + self.config.toast_ms });
+        out.push(Effect::Speak(Say::Toast));
+    }
+}
