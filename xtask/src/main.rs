@@ -1,2 +1,71 @@
-//! Skeleton.
-fn main() {}
+//! The only door for developers: `cargo xtask setup`, `demo`, `test`, `doctor` and the rest.
+#![forbid(unsafe_code)]
+
+mod doctor;
+mod packages;
+mod setup;
+mod shell;
+mod test;
+mod tidy;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Hearth's developer commands. On a fresh machine start with `cargo xtask demo`.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", version, arg_required_else_help = true)]
+struct Args {
+    #[command(subcommand)]
+    command: Commands,
+}
+
+#[derive(Subcommand)]
+enum Commands {
+    /// Say what this machine has, what it lacks and how to get it.
+    Doctor,
+    /// Install the Debian packages that are missing, or say the one command that does.
+    Setup,
+    /// Run every test and every check.
+    Test {
+        /// Boot the box in QEMU as well.
+        #[arg(long)]
+        qemu: bool,
+    },
+    /// Check the rules of the house: READMEs, lengths, licences, who may depend on what.
+    Tidy,
+    /// Check advisories, licences and sources with cargo-deny, where it is installed.
+    Deny,
+}
+
+fn main() -> ExitCode {
+    match run(Args::parse().command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(e) => {
+            eprintln!("error: {e:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether all is well.
+fn run(command: Commands) -> anyhow::Result<bool> {
+    match command {
+        Commands::Doctor => return Ok(doctor::report()),
+        Commands::Setup => {
+            setup::ensure(setup::FOR_ALL)?;
+            println!("Everything is there.");
+        }
+        Commands::Test { qemu } => test::all(qemu)?,
+        Commands::Tidy => tidy::command()?,
+        Commands::Deny => deny()?,
+    }
+    Ok(true)
+}
+
+fn deny() -> anyhow::Result<()> {
+    if !shell::has("cargo-deny") {
+        anyhow::bail!("cargo-deny is not installed: cargo install --locked cargo-deny (licences alone: cargo xtask tidy)");
+    }
+    shell::run(shell::cargo().args(["deny", "check", "--config", ".cargo/deny.toml"]))
+}
