@@ -1,6 +1,15 @@
 //! Plays one stream: fetch -> buffer -> decrypt -> GStreamer. The engine behind [`Player`] takes [`Command`]s and sends [`Event`]s, plain
 //! serialisable messages, so that player and launcher can be one process or two.
 
+mod config;
+mod engine;
+mod error;
 pub mod messages;
+pub mod output;
+mod player;
 
+pub use config::{AudioOutput, Decoders, PlayerConfig};
+pub use error::Error;
 pub use messages::*;
+pub use output::{CopyPath, FrameData, NullVideo, PixelFormat, Presented, Rect, SoftwareOutput, VideoFrame, VideoOutput};
+pub use player::Player;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What to play.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LoadRequest {
     /// Playlist or MPD.
     pub url: String,

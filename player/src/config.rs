@@ -1,0 +1,112 @@
+//! What an owner of a [`crate::Player`] can set once, before anything plays.
+
+use hearth_isobmff::{Codec, ContentKey, KeyId};
+
+/// Where sound goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AudioOutput {
+    /// The system's default output.
+    #[default]
+    Auto,
+    /// Nowhere, at the right speed: a sink without a device keeps the clock's time.
+    None,
+}
+
+/// GStreamer decoder elements per codec, best first. The first that is installed is used; where it fails, the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decoders {
+    /// H.264.
+    pub avc: Vec<String>,
+    /// H.265.
+    pub hevc: Vec<String>,
+    /// AV1.
+    pub av1: Vec<String>,
+    /// VP9.
+    pub vp9: Vec<String>,
+    /// AAC.
+    pub aac: Vec<String>,
+    /// AC-3.
+    pub ac3: Vec<String>,
+    /// E-AC-3.
+    pub eac3: Vec<String>,
+    /// Opus.
+    pub opus: Vec<String>,
+}
+
+impl Default for Decoders {
+    fn default() -> Self {
+        let list = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
+        Self {
+            avc: list(&["avdec_h264", "openh264dec"]),
+            hevc: list(&["avdec_h265", "libde265dec"]),
+            av1: list(&["dav1ddec", "av1dec"]),
+            vp9: list(&["avdec_vp9", "vp9dec"]),
+            aac: list(&["avdec_aac", "faad"]),
+            ac3: list(&["avdec_ac3", "a52dec"]),
+            eac3: list(&["avdec_eac3"]),
+            opus: list(&["opusdec", "avdec_opus"]),
+        }
+    }
+}
+
+impl Decoders {
+    /// The list for `codec`; empty where there is none.
+    pub fn for_codec(&self, codec: Codec) -> &[String] {
+        match codec {
+            Codec::Avc => &self.avc,
+            Codec::Hevc => &self.hevc,
+            Codec::Av1 => &self.av1,
+            Codec::Vp9 => &self.vp9,
+            Codec::Aac => &self.aac,
+            Codec::Ac3 => &self.ac3,
+            Codec::Eac3 => &self.eac3,
+            Codec::Opus => &self.opus,
+            Codec::Wvtt | Codec::Stpp | Codec::Other(_) => &[],
+        }
+    }
+}
+
+/// Settings of a [`crate::Player`]. `Default` suits a desktop; a board's file overrides it.
+#[derive(Clone)]
+pub struct PlayerConfig {
+    /// How much media to keep ahead of the picture, in ms.
+    pub buffer_ms: u64,
+    /// Most bytes of media to keep, over all tracks.
+    pub memory_bytes: usize,
+    /// Media to have before the first picture moves and after a stall, in ms.
+    pub resume_ms: u64,
+    /// Decoder elements per codec.
+    pub decoders: Decoders,
+    /// Where sound goes.
+    pub audio: AudioOutput,
+    /// `User-Agent` of every request.
+    pub user_agent: String,
+    /// Send CMCD (CTA-5004) with media requests, as headers.
+    pub cmcd: bool,
+    /// Longest wait for a connection, an answer, or the next bytes of one, in ms.
+    pub timeout_ms: u64,
+    /// How often a request that failed for a passing reason is tried again.
+    pub retries: u32,
+    /// Estimate of the network to start with, kbit/s, remembered from the last session.
+    pub estimate_kbps: Option<f32>,
+    /// Keys given by hand, for development; no licence is asked for them.
+    pub keys: Vec<(KeyId, ContentKey)>,
+}
+
+impl Default for PlayerConfig {
+    fn default() -> Self {
+        Self {
+            buffer_ms: 30_000,
+            memory_bytes: 64 << 20,
+            resume_ms: 1_000,
+            decoders: Decoders::default(),
+            audio: AudioOutput::Auto,
+            user_agent: concat!("hearth-player/", env!("CARGO_PKG_VERSION")).into(),
+            cmcd: true,
+            timeout_ms: 8_000,
+            retries: 3,
+            estimate_kbps: None,
+            keys: Vec::new(),
+        }
+    }
+}

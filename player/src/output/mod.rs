@@ -1,0 +1,63 @@
+//! Where pictures go: the seam between the engine and a screen. The engine asks a [`VideoOutput`] for a sink per session and is told
+//! of every picture that the sink really shows. Software and none are here; a KMS plane or a GL texture is another implementation.
+
+mod null;
+mod software;
+
+pub use null::NullVideo;
+pub use software::{FrameData, PixelFormat, SoftwareOutput, VideoFrame};
+
+use crate::Error;
+use gstreamer as gst;
+use std::sync::Arc;
+
+/// Called by a sink for each picture at the moment it is shown, with its presentation time in microseconds.
+pub type Presented = Arc<dyn Fn(u64) + Send + Sync>;
+
+/// A place on the screen, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rect {
+    /// Left.
+    pub x: i32,
+    /// Top.
+    pub y: i32,
+    /// Width.
+    pub width: u32,
+    /// Height.
+    pub height: u32,
+}
+
+/// How pictures get to the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CopyPath {
+    /// The decoder's memory is scanned out.
+    Zero,
+    /// One pass of the GPU.
+    Gl,
+    /// The CPU copies or converts.
+    Cpu,
+}
+
+impl CopyPath {
+    /// As [`crate::Summary::copy_path`] says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Zero => "zero",
+            Self::Gl => "gl",
+            Self::Cpu => "cpu",
+        }
+    }
+}
+
+/// A screen, or what stands for one. One object serves many sessions, one after the other.
+pub trait VideoOutput: Send + Sync {
+    /// A fresh element (or bin with a `sink` pad) that takes `video/x-raw`, keeps the clock (`sync=true`), and calls `presented` for
+    /// every picture it shows, the still one of a paused pipeline included.
+    fn sink(&self, presented: Presented) -> Result<gst::Element, Error>;
+    /// For telemetry and boards' acceptance tests.
+    fn copy_path(&self) -> CopyPath;
+    /// Moves and scales the video plane. Outputs without a plane ignore it.
+    fn set_rect(&self, _rect: Rect) {}
+    /// Shows or hides the video plane. Outputs without a plane ignore it.
+    fn set_visible(&self, _visible: bool) {}
+}

@@ -1,0 +1,64 @@
+//! A screen that is not there: pictures are shown to nobody at the right time. For servers' checks and headless play.
+
+use super::{CopyPath, Presented, VideoOutput};
+use crate::Error;
+use gstreamer as gst;
+use gstreamer_app as gst_app;
+use std::sync::Mutex;
+
+/// Counts pictures at the right speed and shows none.
+#[derive(Debug, Default)]
+pub struct NullVideo;
+
+impl VideoOutput for NullVideo {
+    fn sink(&self, presented: Presented) -> Result<gst::Element, Error> {
+        let caps = gst::Caps::builder("video/x-raw").any_features().build();
+        Ok(counted_sink(&caps, move |_| (), presented))
+    }
+
+    fn copy_path(&self) -> CopyPath {
+        CopyPath::Cpu
+    }
+}
+
+/// A synchronised sink that hands every shown buffer to `show`, then reports it. The picture of a preroll is shown once, though the
+/// sink names it twice (as preroll, and as the first sample when the pipeline plays).
+pub(super) fn counted_sink(
+    caps: &gst::Caps,
+    show: impl Fn(&gst::Sample) + Send + Sync + 'static,
+    presented: Presented,
+) -> gst::Element {
+    let last = Mutex::new(None);
+    let report = std::sync::Arc::new(move |sample: &gst::Sample| {
+        let Some(pts) = sample.buffer().and_then(gst::BufferRef::pts) else { return };
+        let stream = sample.segment().and_then(|s| s.downcast_ref::<gst::ClockTime>().and_then(|s| s.to_stream_time(pts)));
+        let pts_us = stream.unwrap_or(pts).useconds();
+        let seqnum = sample.segment().map(|s| (s.base(), s.start()));
+        let shown = Some((pts_us, seqnum.map(|(a, b)| (a.value(), b.value()))));
+        let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if *last == shown {
+            return;
+        }
+        *last = shown;
+        drop(last);
+        show(sample);
+        presented(pts_us);
+    });
+    let on_preroll = report.clone();
+    let callbacks = gst_app::AppSinkCallbacks::builder()
+        .new_preroll(move |sink| {
+            let sample = sink.pull_preroll().map_err(|_| gst::FlowError::Eos)?;
+            on_preroll(&sample);
+            Ok(gst::FlowSuccess::Ok)
+        })
+        .new_sample(move |sink| {
+            let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
+            report(&sample);
+            Ok(gst::FlowSuccess::Ok)
+        })
+        .build();
+    let sink = gst_app::AppSink::builder().sync(true).caps(caps).enable_last_sample(false).callbacks(callbacks).build();
+    gst::prelude::ObjectExt::set_property(&sink, "qos", true);
+    gst::prelude::ObjectExt::set_property(&sink, "max-lateness", 20_000_000i64);
+    gst::prelude::Cast::upcast(sink)
+}
