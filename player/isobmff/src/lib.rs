@@ -5,15 +5,29 @@
 //! allows, and never panic.
 #![forbid(unsafe_code)]
 
+mod aac;
+mod avc;
+mod bits;
 pub mod cenc;
+mod entry;
 mod error;
 mod fragment;
 mod init;
+mod nal;
+mod out;
+mod protection;
+mod reader;
+mod sample_aux;
+mod sidx;
 mod types;
 mod write;
+mod write_init;
 
 pub use error::Error;
-pub use fragment::{SegmentIndexEntry, parse_segment, parse_sidx};
+pub use fragment::parse_segment;
 pub use init::parse_init;
+pub use protection::parse_pssh;
+pub use sidx::{parse_sidx, write_sidx};
 pub use types::*;
-pub use write::{Encryption, SampleInfo, SegmentSpec, write_init, write_segment};
+pub use write::{Encryption, SampleInfo, SegmentSpec, write_segment};
+pub use write_init::{write_init, write_pssh};

@@ -104,7 +104,7 @@ pub struct Init {
     pub duration_ms: Option<u64>,
 }
 
-/// One track: what a decoder and a demultiplexer need to know.
+/// One track: what a decoder and a demultiplexer need to know. Make one with `Track { .., ..Track::default() }`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Track {
     /// `track_ID`.
@@ -119,9 +119,11 @@ pub struct Track {
     pub codec: Codec,
     /// The sample entry's four-character code, the original one (`frma`) where it is protected.
     pub sample_entry: FourCc,
-    /// Decoder configuration: the body of `avcC`, `hvcC`, `av1C`, `vpcC`, `dOps`, `dac3`, `dec3`; for AAC the
-    /// AudioSpecificConfig (ISO 14496-3 §1.6.2.1).
+    /// Decoder configuration: the body of `avcC`, `hvcC`, `av1C`, `vpcC` (from its version field on), `dOps`, `dac3`, `dec3`,
+    /// `vttC`; for AAC the AudioSpecificConfig (ISO 14496-3 §1.6.2.1); for `stpp` its namespace.
     pub config: Vec<u8>,
+    /// Boxes of the sample entry that say how to show pictures (`colr`, `pasp`, `clli`, `mdcv`, `btrt`), verbatim.
+    pub extra: Vec<u8>,
     /// Coded size in pixels; zero where it is not video.
     pub width: u32,
     /// See `width`.
@@ -132,15 +134,45 @@ pub struct Track {
     pub sample_rate: u32,
     /// Ticks to add to a composition time to get the presentation time: minus `elst.media_time`, plus empty edits.
     pub edit_offset: i64,
-    /// `sinf` of the sample entry.
+    /// `sinf` of the first sample entry that has one.
     pub protection: Option<Protection>,
+    /// Protection of every sample entry, in order: a clear lead is a second, clear entry. Empty means one entry, `protection`.
+    pub entries: Vec<Option<Protection>>,
+    /// `seig` sample group descriptions of the track (ISO 23001-7 §6), in order: key rotation, clear ranges.
+    pub key_groups: Vec<Protection>,
     /// `trex` defaults.
     pub defaults: SampleDefaults,
+}
+
+impl Default for Track {
+    fn default() -> Self {
+        Track {
+            id: 1,
+            kind: TrackKind::Other,
+            timescale: 1000,
+            language: "und".into(),
+            codec: Codec::Other(FourCc([0; 4])),
+            sample_entry: FourCc([0; 4]),
+            config: Vec::new(),
+            extra: Vec::new(),
+            width: 0,
+            height: 0,
+            channels: 0,
+            sample_rate: 0,
+            edit_offset: 0,
+            protection: None,
+            entries: Vec::new(),
+            key_groups: Vec::new(),
+            defaults: SampleDefaults::default(),
+        }
+    }
 }
 
 /// `trex` (ISO 14496-12 §8.8.3).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct SampleDefaults {
+    /// `default_sample_description_index`, from 1; zero counts as 1.
+    pub description: u32,
     /// In ticks.
     pub duration: u32,
     /// In bytes.
@@ -229,4 +261,21 @@ pub struct Subsample {
     pub clear: u32,
     /// In bytes.
     pub protected: u32,
+}
+
+/// One reference of a `sidx` (ISO 14496-12 §8.16.3), made absolute.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SegmentIndexEntry {
+    /// First byte, from the start of the resource.
+    pub offset: u64,
+    /// In bytes.
+    pub size: u32,
+    /// Earliest presentation time in `timescale` ticks.
+    pub start: u64,
+    /// In ticks.
+    pub duration: u32,
+    /// Ticks a second.
+    pub timescale: u32,
+    /// Refers to another `sidx` rather than to media.
+    pub is_index: bool,
 }

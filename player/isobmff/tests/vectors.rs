@@ -1,0 +1,110 @@
+//! Shaka Packager's encrypted vectors decrypt to the clear samples. Runs where `../shared/data/drm` is there (or `HEARTH_SHARED`
+//! names the folder that holds `data`).
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use hearth_isobmff::{ContentKey, Init, KeyId, Sample, Scheme, Track, TrackKind, cenc, parse_init, parse_segment};
+
+fn shared() -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let dirs = [std::env::var_os("HEARTH_SHARED").map(PathBuf::from), Some(beside)];
+    let found = dirs.into_iter().flatten().map(|d| d.join("data")).find(|d| d.join("drm").exists());
+    if found.is_none() {
+        eprintln!("skipped: no ../shared/data/drm");
+    }
+    found
+}
+
+fn hex16(text: &str) -> [u8; 16] {
+    u128::from_str_radix(text, 16).expect("32 hex digits").to_be_bytes()
+}
+
+fn read(path: PathBuf) -> Vec<u8> {
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+fn segments(dir: &Path, kind: &str) -> (Init, Vec<Vec<u8>>) {
+    let init = parse_init(&read(dir.join(format!("{kind}_init.mp4")))).expect("init segment");
+    (init, (1..=4).map(|n| read(dir.join(format!("{kind}_{n}.m4s")))).collect())
+}
+
+fn decrypted(init: &Init, segment: &[u8], keys: &HashMap<KeyId, ContentKey>) -> Vec<(Sample, Vec<u8>)> {
+    let samples = parse_segment(init, segment).expect("segment");
+    let with_bytes = samples.into_iter().map(|s| {
+        let mut bytes = segment[s.data.clone()].to_vec();
+        if let Some(crypto) = &s.crypto {
+            cenc::decrypt(&keys[&crypto.key_id], crypto, &mut bytes).expect("decryption");
+        }
+        (s, bytes)
+    });
+    with_bytes.collect()
+}
+
+#[test]
+fn every_scheme_decrypts_to_the_clear_samples() {
+    let Some(data) = shared() else { return };
+    let root = data.join("drm/shaka-croatia360");
+    let keys: HashMap<String, String> = serde_json::from_slice(&read(root.join("kid_to_key.json"))).expect("JSON");
+    let keys: HashMap<KeyId, ContentKey> = keys.iter().map(|(k, v)| (KeyId(hex16(k)), ContentKey(hex16(v)))).collect();
+    // Directory, scheme, encrypted segments of 4, distinct keys of the video.
+    let cases = [
+        ("cenc_multidrm", Scheme::Cenc, 4, 1),
+        ("cenc_clearlead4", Scheme::Cenc, 2, 1),
+        ("cenc_keyrotation2s", Scheme::Cenc, 4, 3),
+        ("cens", Scheme::Cens, 4, 1),
+        ("cbc1", Scheme::Cbc1, 4, 1),
+        ("cbcs_multidrm", Scheme::Cbcs, 4, 1),
+        ("cbcs_pattern_5_5", Scheme::Cbcs, 4, 1),
+        ("cbcs_keyrotation4s", Scheme::Cbcs, 4, 2),
+    ];
+    for (name, scheme, encrypted, distinct) in cases {
+        for kind in ["v", "a"] {
+            let (init, segs) = segments(&root.join(name), kind);
+            let (clear_init, clear_segs) = segments(&root.join("clear"), kind);
+            assert_eq!(init.tracks[0].protection.as_ref().map(|p| p.scheme), Some(scheme), "{name}/{kind}");
+            let mut protected = 0;
+            let mut key_ids = std::collections::HashSet::new();
+            for (n, (segment, clear)) in segs.iter().zip(&clear_segs).enumerate() {
+                let got = decrypted(&init, segment, &keys);
+                let want = decrypted(&clear_init, clear, &keys);
+                assert_eq!(got.len(), want.len(), "{name}/{kind}_{n}");
+                protected += usize::from(got.iter().all(|(s, _)| s.crypto.is_some()));
+                key_ids.extend(got.iter().filter_map(|(s, _)| s.crypto.as_ref()).map(|c| c.key_id));
+                for ((g, gb), (w, wb)) in got.iter().zip(&want) {
+                    assert!(
+                        gb == wb,
+                        "{name}/{kind}_{n}: of the {} bytes at dts {} number {:?} differs",
+                        gb.len(),
+                        g.dts,
+                        gb.iter().zip(wb).position(|(a, b)| a != b)
+                    );
+                    assert_eq!((g.dts, g.pts, g.duration, g.sync), (w.dts, w.pts, w.duration, w.sync), "{name}/{kind}_{n}");
+                }
+                // A wrong key must not do.
+                if let Some((sample, bytes)) = got.iter().find(|(s, b)| s.crypto.is_some() && b.len() > 500) {
+                    let mut wrong = segment[sample.data.clone()].to_vec();
+                    let crypto = sample.crypto.as_ref().expect("protected");
+                    cenc::decrypt(&ContentKey([7; 16]), crypto, &mut wrong).expect("runs");
+                    assert!(wrong != *bytes, "{name}/{kind}_{n}");
+                }
+            }
+            assert_eq!(protected, encrypted, "{name}/{kind}");
+            if kind == "v" {
+                assert_eq!(key_ids.len(), distinct, "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn clear_vectors_have_the_right_times() {
+    let Some(data) = shared() else { return };
+    let (init, segs) = segments(&data.join("drm/shaka-croatia360/clear"), "v");
+    let track: &Track = &init.tracks[0];
+    assert_eq!((track.kind, track.width, track.height), (TrackKind::Video, 640, 360));
+    let samples: Vec<Sample> = segs.iter().flat_map(|s| parse_segment(&init, s).expect("segment")).collect();
+    // The edit list starts the picture at zero; decoding runs ahead of it.
+    assert_eq!(samples.iter().map(|s| s.pts).min(), Some(0));
+    assert!(samples[0].sync && samples[0].dts < 0, "{:?}", samples[0]);
+    assert!(samples.windows(2).all(|w| w[1].dts == w[0].dts + i64::from(w[0].duration)));
+}
