@@ -5,13 +5,18 @@
 //! its `sidx` as [`Segments::Index`]. Write: [`hls::write_master`], [`hls::write_media`], [`dash::write_mpd`] from the same model.
 #![forbid(unsafe_code)]
 
+mod budget;
+mod codecs;
 pub mod dash;
 mod error;
 pub mod hls;
 mod model;
+mod protection;
 
+pub use budget::{MAX_EXPANDED, MAX_SEGMENTS};
 pub use error::Error;
 pub use model::*;
+pub use protection::{system, widevine_pssh};
 
 /// Parses a playlist or an MPD, whichever `text` is. `base` is the URL it came from, after redirects; every URL in the result is absolute.
 pub fn parse(text: &str, base: &url::Url) -> Result<Presentation, Error> {

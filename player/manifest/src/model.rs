@@ -18,7 +18,7 @@ pub enum Format {
 pub struct Presentation {
     /// Where it came from.
     pub format: Format,
-    /// More segments may come (`type="dynamic"`; no `EXT-X-ENDLIST`).
+    /// More segments may come (`type="dynamic"`; no `EXT-X-ENDLIST`, which a multivariant playlist cannot say: false).
     pub live: bool,
     /// Whole duration, if said.
     pub duration_us: Option<u64>,
@@ -77,15 +77,16 @@ pub struct TrackSet {
 }
 
 /// One encoding of a track.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
 pub struct Rendition {
     /// Stable within its track set.
     pub id: String,
-    /// Peak rate in bit/s (`BANDWIDTH`, `@bandwidth`). In HLS the variant's, so with its audio.
+    /// Peak rate in bit/s (`BANDWIDTH`, `@bandwidth`); zero if not said. Read from HLS it is the variant's, so with its audio;
+    /// [`crate::hls::write_master`] wants the rendition's own and adds the audio's itself.
     pub bandwidth: u64,
     /// Mean rate in bit/s, if said.
     pub average_bandwidth: Option<u64>,
-    /// RFC 6381.
+    /// RFC 6381, empty if not said. An HLS variant whose audio is apart has only its own here.
     pub codecs: String,
     /// `video/mp4`, `video/mp2t`, …
     pub mime: Option<String>,
@@ -146,6 +147,28 @@ pub enum Segments {
         /// `@indexRange`.
         index: ByteRange,
     },
+}
+
+impl Default for Segments {
+    fn default() -> Self {
+        Segments::List { segments: Vec::new() }
+    }
+}
+
+impl TrackSet {
+    /// Without renditions yet.
+    pub fn new(id: impl Into<String>, kind: Kind) -> Self {
+        TrackSet {
+            id: id.into(),
+            kind,
+            language: None,
+            label: None,
+            roles: Vec::new(),
+            default: false,
+            channels: None,
+            renditions: Vec::new(),
+        }
+    }
 }
 
 /// One media segment.
