@@ -3,6 +3,12 @@
 #![forbid(unsafe_code)]
 
 pub mod clearkey;
+mod keyring;
+mod keys;
+mod static_keys;
+
+pub use keys::{KeyPair, from_base64url, key_ids_init_data, parse_key_id, to_base64url};
+pub use static_keys::StaticKeys;
 
 use hearth_isobmff::{KeyId, SampleCrypto, SystemId};
 
@@ -19,6 +25,9 @@ pub enum CdmError {
     /// The licence cannot be read.
     #[error("licence: {0}")]
     License(String),
+    /// A key given by hand cannot be read.
+    #[error("key: {0}")]
+    Key(String),
 }
 
 /// Why a sample could not be decrypted.

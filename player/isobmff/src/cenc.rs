@@ -105,7 +105,7 @@ impl<'a> Mode<'a> {
 pub(crate) fn prf(key: &ContentKey, label: &[u8]) -> [u8; 16] {
     let mut own: aes::Block = (*b"Hearth IV labels").into();
     Aes128::new(&key.0.into()).encrypt_block(&mut own);
-    let aes = Aes128::new(&own.into());
+    let aes = Aes128::new(&own);
     let mut state: aes::Block = (label.len() as u128).to_be_bytes().into();
     aes.encrypt_block(&mut state);
     for chunk in label.chunks(16) {

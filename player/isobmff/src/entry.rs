@@ -171,13 +171,13 @@ fn parse_esds(body: &[u8], track: &mut Track) -> Result<(), Error> {
         0xad => Codec::Opus,
         _ => Codec::Other(FourCc(*b"mp4a")),
     };
-    if track.codec == Codec::Aac {
-        if let Some(asc) = crate::aac::AudioSpecificConfig::parse(config) {
-            // The entry's own fields are a template that muxers fill carelessly.
-            track.sample_rate = asc.sample_rate;
-            if asc.channels != 0 {
-                track.channels = asc.channels;
-            }
+    if track.codec == Codec::Aac
+        && let Some(asc) = crate::aac::AudioSpecificConfig::parse(config)
+    {
+        // The entry's own fields are a template that muxers fill carelessly.
+        track.sample_rate = asc.sample_rate;
+        if asc.channels != 0 {
+            track.channels = asc.channels;
         }
     }
     Ok(())

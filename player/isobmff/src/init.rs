@@ -120,10 +120,10 @@ fn parse_trak(body: &[u8], movie_timescale: u32) -> Result<Track, Error> {
             track.key_groups.extend(parse_sgpd(child.body, scheme)?);
         }
     }
-    if let Some(edts) = find(body, b"edts")? {
-        if let Some(elst) = find(edts.body, b"elst")? {
-            track.edit_offset = edit_offset(&elst, movie_timescale, track.timescale)?;
-        }
+    if let Some(edts) = find(body, b"edts")?
+        && let Some(elst) = find(edts.body, b"elst")?
+    {
+        track.edit_offset = edit_offset(&elst, movie_timescale, track.timescale)?;
     }
     Ok(track)
 }

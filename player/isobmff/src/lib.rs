@@ -9,6 +9,7 @@ mod aac;
 mod avc;
 mod bits;
 pub mod cenc;
+mod codec_string;
 mod entry;
 mod error;
 mod fragment;
