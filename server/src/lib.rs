@@ -2,5 +2,18 @@
 //!
 //! A film in: upload -> durable job (probe, transcode, index, publish) -> mezzanine + index in the store, rows in the catalog. A segment
 //! out: index look-up -> range read -> box writing -> encryption in place.
+//!
+//! Start reading at [`start`] (what runs), `jobs::run` (what becomes of a film) and [`mezzanine`] (what is kept of it).
 
+pub mod data;
+pub mod db;
+mod error;
+pub mod ingest;
+pub mod jobs;
 pub mod mezzanine;
+mod serve;
+pub mod state;
+pub mod store;
+
+pub use error::{Error, Result};
+pub use serve::{Blocking, Running, ServeOptions, start, start_blocking};

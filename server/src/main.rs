@@ -1,2 +1,9 @@
-//! Skeleton.
-fn main() {}
+//! `hearth-server`: the program.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -12,8 +12,9 @@
 //! | `GET /v1/uploads/{id}` | | [`Upload`] |
 //! | `PATCH /v1/uploads/{id}` with `Upload-Offset: N` | bytes | [`Upload`]; when the last byte is in, `job` is set |
 //! | `PUT /v1/uploads/{id}/art/{poster,backdrop}` | JPEG or PNG | 204 |
-//! | `GET /v1/jobs` | | list of [`Job`] |
+//! | `GET /v1/jobs` | | list of [`Job`], newest first |
 //! | `GET /v1/jobs/{id}` | | [`Job`] |
+//! | `POST /v1/jobs/{id}/retry` | | [`Job`]: a failed one is queued again |
 //! | `GET /v1/health` | | [`Health`] |
 //!
 //! Errors come with a 4xx or 5xx status and an [`ApiError`].
@@ -200,6 +201,9 @@ pub struct Upload {
     pub size: u64,
     /// The ingest job, once all bytes are in.
     pub job: Option<String>,
+    /// This very file is here already: `job` is the one that takes or took it in, and no byte need be sent.
+    #[serde(default)]
+    pub duplicate: bool,
 }
 
 /// State of an ingest.

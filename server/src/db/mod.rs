@@ -1,0 +1,45 @@
+//! The database: SQLite in WAL mode, every commit synced before it is acknowledged. One module a table, plain functions.
+
+pub mod jobs;
+pub mod steps;
+pub mod titles;
+pub mod uploads;
+
+use crate::Result;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The pool of connections.
+pub type Db = SqlitePool;
+
+/// Opens the database, makes it where it is missing, and brings its schema up to date.
+pub async fn open(path: &Path) -> Result<Db> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(20));
+    let db = SqlitePoolOptions::new().max_connections(8).connect_with(options).await?;
+    sqlx::migrate!("./migrations").run(&db).await?;
+    Ok(db)
+}
+
+/// A transaction that holds the write lock from its start: what it has read stays true until it commits.
+pub async fn begin(db: &Db) -> Result<Transaction<'static, Sqlite>> {
+    Ok(db.begin_with("BEGIN IMMEDIATE").await?)
+}
+
+/// Unix time in milliseconds.
+pub fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A fresh random ID.
+pub fn new_id() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}

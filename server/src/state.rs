@@ -1,0 +1,36 @@
+//! What a running server holds: the locked data directory, the database, the store. Nothing here that a restart would lose.
+
+use crate::data::DataDir;
+use crate::db::{self, Db};
+use crate::ingest::UploadLocks;
+use crate::store::Store;
+use crate::{Result, jobs};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Shared by every request and every job.
+#[derive(Debug)]
+pub struct State {
+    /// Database.
+    pub db: Db,
+    /// Published media.
+    pub store: Store,
+    /// The data directory, locked for as long as this lives.
+    pub data: DataDir,
+    /// Wakes a worker: a job was queued.
+    pub job_queued: tokio::sync::Notify,
+    /// One writer an upload.
+    pub upload_locks: UploadLocks,
+}
+
+impl State {
+    /// Locks and opens a data directory, and tidies up what a crash left behind.
+    pub async fn open(data: &Path) -> Result<Arc<Self>> {
+        let data = DataDir::open(data)?;
+        let db = db::open(&data.database()).await?;
+        let store = Store::local(&data.store())?;
+        let state = Self { db, store, data, job_queued: tokio::sync::Notify::new(), upload_locks: UploadLocks::default() };
+        jobs::sweep(&state).await?;
+        Ok(Arc::new(state))
+    }
+}
