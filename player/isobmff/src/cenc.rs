@@ -13,6 +13,9 @@ use cbc::cipher::{BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, InnerI
 
 use crate::{ContentKey, Error, Pattern, SampleCrypto, Scheme};
 
+/// Bytes gathered at once; holds the longest run that a pattern can ask for (255 blocks).
+const BATCH: usize = 4096;
+
 /// Decrypts one sample in place.
 pub fn decrypt(key: &ContentKey, crypto: &SampleCrypto, data: &mut [u8]) -> Result<(), Error> {
     run(key, crypto, data, false)
@@ -77,13 +80,29 @@ impl<'a> Mode<'a> {
         }
     }
 
-    /// One protected range.
+    /// One protected range. The encrypted blocks of a pattern are few and far between: gathered, they go through the cipher
+    /// side by side instead of one by one, which is several times as fast.
     fn range(&mut self, data: &mut [u8], pattern: Option<Pattern>) {
         let Some(pattern) = pattern else { return self.apply(data) };
-        let (crypt, stride) = (usize::from(pattern.crypt) * 16, (usize::from(pattern.crypt) + usize::from(pattern.skip)) * 16);
-        for chunk in data.chunks_mut(stride) {
-            let end = crypt.min(chunk.len());
-            self.apply(&mut chunk[..end]);
+        let (crypt, skip) = (usize::from(pattern.crypt) * 16, usize::from(pattern.skip) * 16);
+        let mut batch = [0u8; BATCH];
+        let strides = (BATCH / crypt).max(1);
+        // What a stride encrypts: whole blocks only, also in the last, shorter stride.
+        let encrypted = |stride: &[u8]| crypt.min(stride.len()) & !15;
+        for group in data.chunks_mut((crypt + skip) * strides) {
+            let mut used = 0;
+            for stride in group.chunks(crypt + skip) {
+                let n = encrypted(stride);
+                batch[used..used + n].copy_from_slice(&stride[..n]);
+                used += n;
+            }
+            self.apply(&mut batch[..used]);
+            used = 0;
+            for stride in group.chunks_mut(crypt + skip) {
+                let n = encrypted(stride);
+                stride[..n].copy_from_slice(&batch[used..used + n]);
+                used += n;
+            }
         }
     }
 

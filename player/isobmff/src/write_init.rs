@@ -23,7 +23,7 @@ pub fn write_init(
         trak(o, track, encryption)?;
         o.boxed(b"mvex", |o| {
             if let Some(ms) = duration_ms {
-                let ticks = u128::from(ms) * u128::from(track.timescale) / 1000;
+                let ticks = (u128::from(ms) * u128::from(track.timescale)).div_ceil(1000);
                 let ticks = u64::try_from(ticks).map_err(|_| Error::Invalid("mehd", "out of range"))?;
                 o.full(b"mehd", 1, 0, |o| {
                     o.u64(ticks);

@@ -108,3 +108,30 @@ fn clear_vectors_have_the_right_times() {
     assert!(samples[0].sync && samples[0].dts < 0, "{:?}", samples[0]);
     assert!(samples.windows(2).all(|w| w[1].dts == w[0].dts + i64::from(w[0].duration)));
 }
+
+/// Heads of real files of many muxers, cut off anywhere; their names say what is in them.
+#[test]
+fn codec_strings_of_real_files() {
+    let Some(data) = shared() else { return };
+    let mut checked = 0;
+    for folder in ["mp4", "mov"] {
+        let folder = data.join("malformed/vhs-utils-heads").join(folder);
+        for entry in std::fs::read_dir(&folder).expect("folder") {
+            let path = entry.expect("entry").path();
+            let name = path.file_stem().expect("name").to_string_lossy().into_owned();
+            // Cut off inside `moov`: an error, not a panic.
+            let Ok(init) = parse_init(&read(path.clone())) else { continue };
+            // MP3 (mp4a.40.34) is no codec of ours.
+            let known = ["avc1", "hvc1", "hev1", "av01", "mp4a.40.2", "mp4a.40.5", "ac-3", "ec-3"];
+            for want in name.split(',').filter(|w| known.iter().any(|k| w.starts_with(k))) {
+                let got: Vec<String> = init.tracks.iter().map(Track::codec_string).collect();
+                // Hex digits of either case; ".0.110" is AV1's default and left out.
+                let want = want.strip_suffix(".0.110").unwrap_or(want);
+                assert!(got.iter().any(|g| g.eq_ignore_ascii_case(want)), "{}: {got:?}", path.display());
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 0, "no file was read");
+    eprintln!("{checked} codec strings checked");
+}
