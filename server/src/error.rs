@@ -40,6 +40,9 @@ pub enum Error {
     /// Boxes could not be read or written.
     #[error("media: {0}")]
     Media(#[from] hearth_isobmff::Error),
+    /// Keys: see [`crate::keys::KeyError`].
+    #[error("{0}")]
+    Keys(#[from] crate::keys::KeyError),
     /// A record in the database or the store does not read as what it should be.
     #[error("damaged record: {0}")]
     Damaged(String),
@@ -93,6 +96,7 @@ impl Error {
             Self::Io { .. } | Self::Store(_) => "storage",
             Self::Db(_) | Self::Migrate(_) => "database",
             Self::Media(_) => "media",
+            Self::Keys(_) => "keys",
             Self::Damaged(_) => "damaged",
         }
     }

@@ -5,15 +5,21 @@
 //!
 //! Start reading at [`start`] (what runs), `jobs::run` (what becomes of a film) and [`mezzanine`] (what is kept of it).
 
+pub mod catalog;
 pub mod data;
 pub mod db;
 mod error;
 pub mod ingest;
 pub mod jobs;
+pub mod keys;
+pub mod license;
 pub mod mezzanine;
+pub mod origin;
+pub mod package;
 mod serve;
 pub mod state;
 pub mod store;
+pub mod tokens;
 
 pub use error::{Error, Result};
 pub use serve::{Blocking, Running, ServeOptions, start, start_blocking};

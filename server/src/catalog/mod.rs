@@ -1,0 +1,2 @@
+//! The catalog API: home screen, titles, the right to play, progress.
+pub mod home;

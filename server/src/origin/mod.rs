@@ -1,0 +1,3 @@
+//! The origin: playlists, MPD, init and media segments, artwork over HTTP.
+pub mod path;
+pub mod range;

@@ -1,0 +1,2 @@
+//! Just-in-time packaging.
+pub mod pssh;
