@@ -4,6 +4,16 @@
 //! under way, and [`Abr::done`] when it has ended.
 #![forbid(unsafe_code)]
 
+mod forecast;
+mod mpc;
+
+pub use mpc::{Mpc, Tuning};
+
+/// The rule that the player uses.
+pub fn best() -> Box<dyn Abr> {
+    Box::new(Mpc::new(Tuning::default()))
+}
+
 /// Most renditions a ladder may have; more are folded by the caller.
 pub const MAX_RENDITIONS: usize = 16;
 /// Most future segments whose sizes are looked at.
