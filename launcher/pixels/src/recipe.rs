@@ -98,6 +98,7 @@ impl Recipe {
             | Self::Backdrop { width, height, .. } => Canvas { width, height, left: 0, top: 0 },
             Self::Focused { width, height, .. } => {
                 let g = self.grown();
+                let (width, height) = (width.min(Self::MAX_SIDE), height.min(Self::MAX_SIDE));
                 let (w, h) = (g.width + 2 * g.pad, g.height + 2 * g.pad);
                 Canvas { width: w, height: h, left: (w - width) / 2, top: (h - height) / 2 }
             }
