@@ -1,6 +1,7 @@
 //! The only door for developers: `cargo xtask setup`, `demo`, `test`, `doctor` and the rest.
 #![forbid(unsafe_code)]
 
+mod board;
 mod doctor;
 mod packages;
 mod setup;
@@ -33,6 +34,9 @@ enum Commands {
     },
     /// Check the rules of the house: READMEs, lengths, licences, who may depend on what.
     Tidy,
+    /// The boards: list, check, show.
+    #[command(subcommand)]
+    Board(board::Command),
     /// Check advisories, licences and sources with cargo-deny, where it is installed.
     Deny,
 }
@@ -58,6 +62,7 @@ fn run(command: Commands) -> anyhow::Result<bool> {
         }
         Commands::Test { qemu } => test::all(qemu)?,
         Commands::Tidy => tidy::command()?,
+        Commands::Board(command) => return board::run(command),
         Commands::Deny => deny()?,
     }
     Ok(true)
