@@ -1,7 +1,7 @@
 //! How long an AVC slice header is (ISO 14496-10 §7.3): enough of SPS, PPS and slice header to find its end.
 use std::collections::HashMap;
 
-use crate::bits::Bits;
+use crate::bits::{Bits, ceil_log2};
 
 /// What slice headers need of a sequence parameter set.
 #[derive(Clone, Copy)]
@@ -151,10 +151,6 @@ impl SliceParser {
         }
         Some(())
     }
-}
-
-fn ceil_log2(n: u64) -> u32 {
-    n.checked_next_power_of_two().map_or(64, u64::trailing_zeros)
 }
 
 fn parse_sps(mut bits: Bits<'_>) -> Option<(u32, Sps)> {

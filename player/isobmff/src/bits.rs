@@ -26,6 +26,11 @@ impl<'a> Bits<'a> {
         self.pos.div_ceil(8)
     }
 
+    /// At the start of a byte.
+    pub fn is_aligned(&self) -> bool {
+        self.pos.is_multiple_of(8)
+    }
+
     pub fn bit(&mut self) -> Option<bool> {
         if self.pos.is_multiple_of(8) {
             let mut byte = *self.bytes.get(self.pos / 8)?;
@@ -68,4 +73,9 @@ impl<'a> Bits<'a> {
         let code = i64::from(self.ue()?);
         i32::try_from(if code % 2 == 1 { (code + 1) / 2 } else { -(code / 2) }).ok()
     }
+}
+
+/// Bits that number `n` things.
+pub(crate) fn ceil_log2(n: u64) -> u32 {
+    n.max(1).checked_next_power_of_two().map_or(64, u64::trailing_zeros)
 }

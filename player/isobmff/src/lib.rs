@@ -13,6 +13,8 @@ mod codec_string;
 mod entry;
 mod error;
 mod fragment;
+mod hevc;
+mod hevc_sets;
 mod init;
 mod nal;
 mod out;

@@ -1,14 +1,11 @@
 //! Splits samples into clear and protected parts (ISO 23001-7 §9.5, §10): NAL headers, slice headers and non-VCL NAL units stay
 //! clear; sound is encrypted whole.
-use crate::avc::SliceParser;
 use crate::{Codec, Error, Scheme, Subsample, Track, TrackKind};
+use crate::{avc, hevc};
 
-/// Left clear at the start of a HEVC slice. Its header is under 40 bytes in practice, but entry points (one for each row of
-/// coding tree units with wavefronts) can make it longer; 4K has 34 rows of at most 4 bytes.
-const HEVC_CLEAR: usize = 208;
-
-/// Left clear at the start of an AVC slice whose header cannot be read (parameter sets missing).
-const AVC_FALLBACK: usize = 96;
+/// Left clear at the start of a slice whose header cannot be read (parameter sets missing, screen content): longer than headers
+/// are in practice, with HEVC's entry points for each of the 34 rows of a 4K picture.
+const FALLBACK: usize = 208;
 
 /// `BytesOfClearData` is 16 bits.
 const MAX_CLEAR: usize = 0xffff;
@@ -18,9 +15,9 @@ pub(crate) enum SubsampleMaker {
     /// No subsamples: the whole sample.
     Whole,
     /// NAL units behind a length of so many bytes.
-    Avc { length_size: usize, aligned: bool, slices: SliceParser },
+    Avc { length_size: usize, aligned: bool, slices: avc::SliceParser },
     /// See `Avc`.
-    Hevc { length_size: usize, aligned: bool },
+    Hevc { length_size: usize, aligned: bool, slices: hevc::SliceParser },
 }
 
 impl SubsampleMaker {
@@ -36,9 +33,13 @@ impl SubsampleMaker {
             (_, Codec::Avc) => Ok(SubsampleMaker::Avc {
                 length_size: length_size(4, "avcC")?,
                 aligned,
-                slices: SliceParser::from_config(&track.config),
+                slices: avc::SliceParser::from_config(&track.config),
             }),
-            (_, Codec::Hevc) => Ok(SubsampleMaker::Hevc { length_size: length_size(21, "hvcC")?, aligned }),
+            (_, Codec::Hevc) => Ok(SubsampleMaker::Hevc {
+                length_size: length_size(21, "hvcC")?,
+                aligned,
+                slices: hevc::SliceParser::from_config(&track.config),
+            }),
             // Headers of AV1 and VP9 must stay clear and are not parsed here.
             _ => Err(Error::Unsupported("encryption of this codec")),
         }
@@ -48,7 +49,7 @@ impl SubsampleMaker {
     pub fn subsamples(&mut self, sample: &[u8]) -> Result<Vec<Subsample>, Error> {
         let (length_size, aligned) = match self {
             SubsampleMaker::Whole => return Ok(Vec::new()),
-            SubsampleMaker::Avc { length_size, aligned, .. } | SubsampleMaker::Hevc { length_size, aligned } => {
+            SubsampleMaker::Avc { length_size, aligned, .. } | SubsampleMaker::Hevc { length_size, aligned, .. } => {
                 (*length_size, *aligned)
             }
         };
@@ -81,15 +82,21 @@ impl SubsampleMaker {
         match self {
             SubsampleMaker::Whole => 0,
             SubsampleMaker::Avc { slices, .. } => match first & 31 {
-                1 | 2 | 5 => slices.header_bytes(nal).unwrap_or(AVC_FALLBACK),
+                1 | 5 => slices.header_bytes(nal).unwrap_or(FALLBACK),
+                // Data partitions, which no streamed profile has.
+                2..=4 => FALLBACK,
                 7 | 8 => {
                     slices.parameter_set(nal);
                     nal.len()
                 }
                 _ => nal.len(),
             },
-            SubsampleMaker::Hevc { .. } => match first >> 1 & 63 {
-                0..=31 => HEVC_CLEAR,
+            SubsampleMaker::Hevc { slices, .. } => match first >> 1 & 63 {
+                0..=31 => slices.header_bytes(nal).unwrap_or(FALLBACK),
+                33 | 34 => {
+                    slices.parameter_set(nal);
+                    nal.len()
+                }
                 _ => nal.len(),
             },
         }
