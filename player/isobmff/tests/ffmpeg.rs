@@ -5,7 +5,7 @@ use std::process::Command;
 
 use hearth_isobmff::{
     ContentKey, Encryption, Init, KeyId, Pattern, Sample, SampleInfo, Scheme, SegmentSpec, Track, cenc, parse_init,
-    parse_segment, write_init, write_segment,
+    parse_samples, parse_segment, write_init, write_segment,
 };
 
 const KEY: [u8; 16] = *b"0123456789abcdef";
@@ -96,6 +96,18 @@ fn ffmpeg_decodes_what_is_written() {
         let Some((init, bytes)) = source(&dir, coding) else { return };
         let track = &init.tracks[0];
         let samples = parse_segment(&init, &bytes).expect("samples");
+        // The same samples in a progressive file.
+        let plain = dir.join("plain.mp4");
+        ffmpeg(&["-i", dir.join("source.mp4").to_str().expect("path"), "-c", "copy", "-y", plain.to_str().expect("path")]);
+        let plain = std::fs::read(&plain).expect("ffmpeg's file");
+        let listed = parse_samples(&plain).expect("sample tables");
+        let facts = |bytes: &[u8], list: &[Sample]| -> Vec<_> {
+            let start = list.iter().map(|s| s.pts).min().unwrap_or(0);
+            list.iter().map(|s| (s.pts - start, s.sync, bytes[s.data.clone()].to_vec())).collect()
+        };
+        assert!(facts(&plain, &listed) == facts(&bytes, &samples), "progressive and fragmented differ");
+        assert_eq!(parse_samples(&bytes).as_ref(), Ok(&samples));
+
         let clear = dir.join("clear.mp4");
         std::fs::write(&clear, rewrite(track, &bytes, &samples, 25, None).concat()).expect("write");
         ffmpeg(&["-i", clear.to_str().expect("path"), "-f", "null", "-"]);
