@@ -1,7 +1,7 @@
 //! Start-up and shut-down: one listener, one router, the workers.
 
 use crate::state::State;
-use crate::{Error, Result, ingest, jobs};
+use crate::{Error, Result, catalog, ingest, jobs, origin};
 use axum::serve::ListenerExt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,12 +18,14 @@ pub struct ServeOptions {
     pub listen: SocketAddr,
     /// Ingest jobs run at a time; 0 runs none.
     pub workers: usize,
+    /// Tokens and caches.
+    pub origin: origin::Options,
 }
 
 impl ServeOptions {
     /// A server on any free port of the loopback, one job at a time.
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), listen: SocketAddr::from(([127, 0, 0, 1], 0)), workers: 1 }
+        Self { data: data.into(), listen: SocketAddr::from(([127, 0, 0, 1], 0)), workers: 1, origin: origin::Options::default() }
     }
 }
 
@@ -44,7 +46,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Starts a server: returns when it answers.
 pub async fn start(options: ServeOptions) -> Result<Running> {
-    let state = State::open(&options.data).await?;
+    let state = State::open_with(&options.data, &options.origin).await?;
     let listener = tokio::net::TcpListener::bind(options.listen).await.map_err(|e| {
         Error::refused(
             http::StatusCode::CONFLICT,
@@ -72,6 +74,8 @@ fn router(state: Arc<State>) -> axum::Router {
     axum::Router::new()
         .merge(ingest::router(state.clone()))
         .merge(jobs::router(state.clone()))
+        .merge(catalog::router(state.clone()))
+        .merge(origin::router(state.clone()))
         .fallback(async || Error::not_found("this address"))
 }
 

@@ -3,6 +3,8 @@
 use crate::data::DataDir;
 use crate::db::{self, Db};
 use crate::ingest::UploadLocks;
+use crate::keys::MasterKey;
+use crate::origin::{self, Origin};
 use crate::store::Store;
 use crate::{Result, jobs};
 use std::path::Path;
@@ -17,6 +19,10 @@ pub struct State {
     pub store: Store,
     /// The data directory, locked for as long as this lives.
     pub data: DataDir,
+    /// The root of all keys.
+    pub keys: MasterKey,
+    /// Caches of the data path, and the tokens.
+    pub origin: Origin,
     /// Wakes a worker: a job was queued.
     pub job_queued: tokio::sync::Notify,
     /// One writer an upload.
@@ -26,10 +32,19 @@ pub struct State {
 impl State {
     /// Locks and opens a data directory, and tidies up what a crash left behind.
     pub async fn open(data: &Path) -> Result<Arc<Self>> {
+        Self::open_with(data, &origin::Options::default()).await
+    }
+
+    /// Like [`State::open`], with settings of the origin.
+    pub async fn open_with(data: &Path, origin: &origin::Options) -> Result<Arc<Self>> {
         let data = DataDir::open(data)?;
         let db = db::open(&data.database()).await?;
         let store = Store::local(&data.store())?;
-        let state = Self { db, store, data, job_queued: tokio::sync::Notify::new(), upload_locks: UploadLocks::default() };
+        let needed = db::keys::any(&mut *db.acquire().await?).await?;
+        let keys = MasterKey::load_or_create(&data.master_key(), needed)?;
+        let origin = Origin::new(&keys, origin);
+        let state =
+            Self { db, store, data, keys, origin, job_queued: tokio::sync::Notify::new(), upload_locks: UploadLocks::default() };
         jobs::sweep(&state).await?;
         Ok(Arc::new(state))
     }

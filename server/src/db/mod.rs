@@ -1,6 +1,7 @@
 //! The database: SQLite in WAL mode, every commit synced before it is acknowledged. One module a table, plain functions.
 
 pub mod jobs;
+pub mod keys;
 pub mod steps;
 pub mod titles;
 pub mod uploads;

@@ -1,4 +1,4 @@
-//! Tables `titles` and `renditions`: what ingest writes when it publishes.
+//! Tables `titles`, `renditions` and (by [`super::keys`]) `content_keys`: what ingest writes when it publishes.
 
 use crate::Result;
 use hearth_api::TitleMeta;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::SqliteConnection;
 
 /// One rendition of a title, as published.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, sqlx::FromRow)]
 pub struct RenditionRow {
     /// `v360`, `a-und`.
     pub id: String,
@@ -49,6 +49,8 @@ pub struct NewTitle<'a> {
     pub backdrop: bool,
     /// All of them.
     pub renditions: &'a [RenditionRow],
+    /// From [`crate::keys::MasterKey::new_content_key`]; none where `protection` is `none`.
+    pub key: Option<&'a crate::keys::StoredKey>,
 }
 
 /// Is it published?
@@ -87,6 +89,9 @@ pub async fn insert(db: &mut SqliteConnection, title: &NewTitle<'_>) -> Result<(
     .bind(super::now_ms())
     .execute(&mut *db)
     .await?;
+    if let Some(key) = title.key {
+        super::keys::insert(&mut *db, title.id, key).await?;
+    }
     for r in title.renditions {
         sqlx::query(
             "INSERT INTO renditions (title_id, id, kind, codecs, width, height, frame_rate, channels, sample_rate, language, bandwidth,
@@ -108,4 +113,15 @@ pub async fn insert(db: &mut SqliteConnection, title: &NewTitle<'_>) -> Result<(
         .await?;
     }
     Ok(())
+}
+
+/// The renditions of a title, video from small to large, then audio.
+pub async fn renditions(db: &mut SqliteConnection, title: &str) -> Result<Vec<RenditionRow>> {
+    Ok(sqlx::query_as(
+        "SELECT id, kind, codecs, width, height, frame_rate, channels, sample_rate, language, bandwidth, average_bandwidth
+         FROM renditions WHERE title_id = ? ORDER BY kind <> 'video', bandwidth, id",
+    )
+    .bind(title)
+    .fetch_all(db)
+    .await?)
 }

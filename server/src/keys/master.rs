@@ -12,6 +12,13 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct MasterKey([u8; 32]);
 
+/// Says that it is there, nothing of it.
+impl std::fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MasterKey(..)")
+    }
+}
+
 impl MasterKey {
     /// A given key; for tests.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {

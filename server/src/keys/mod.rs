@@ -1,7 +1,7 @@
 //! Content keys: made here, kept wrapped in the catalog, unwrapped only to encrypt or to answer a licence request.
 //!
 //! Wrapping is AES-256 key wrap (RFC 3394) over key ID and key together, under a key derived from the master key: a row whose key
-//! ID was exchanged does not unwrap. No key has a `Debug`, a `Display` or a serde implementation, and all are zeroised on drop.
+//! ID was exchanged does not unwrap. No key shows in a `Debug`, a `Display` or a serde implementation, and all are zeroised on drop.
 
 mod master;
 
