@@ -1,6 +1,7 @@
 //! What an owner of a [`crate::Player`] can set once, before anything plays.
 
-use hearth_isobmff::{Codec, ContentKey, KeyId};
+use hearth_cdm::KeyPair;
+use hearth_isobmff::Codec;
 
 /// Where sound goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,7 +91,7 @@ pub struct PlayerConfig {
     /// Estimate of the network to start with, kbit/s, remembered from the last session.
     pub estimate_kbps: Option<f32>,
     /// Keys given by hand, for development; no licence is asked for them.
-    pub keys: Vec<(KeyId, ContentKey)>,
+    pub keys: Vec<KeyPair>,
 }
 
 impl Default for PlayerConfig {

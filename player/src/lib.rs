@@ -4,12 +4,18 @@
 mod config;
 mod engine;
 mod error;
+mod fetch;
+mod media;
 pub mod messages;
 pub mod output;
 mod player;
+mod title;
+pub mod tools;
 
 pub use config::{AudioOutput, Decoders, PlayerConfig};
 pub use error::Error;
 pub use messages::*;
-pub use output::{CopyPath, FrameData, NullVideo, PixelFormat, Presented, Rect, SoftwareOutput, VideoFrame, VideoOutput};
+pub use output::{
+    CopyPath, FrameData, NullVideo, PixelFormat, Presented, Rect, SoftwareOutput, VideoFrame, VideoOutput, WindowVideo,
+};
 pub use player::Player;

@@ -1,2 +1,7 @@
-//! Skeleton.
-fn main() {}
+//! `hearth-player`: plays a stream, and takes it apart for tests.
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -1,10 +1,26 @@
-//! The engine's thread: takes commands, holds the session.
+//! The engine: one thread takes commands and holds the session; other threads open the title, fetch, and feed `appsrc`, and tell it
+//! what happens as [`Note`]s.
 
+mod fetcher;
+mod open;
+mod pipeline;
+mod session;
+mod shared;
+mod track;
+
+use crate::media::prepare::Format;
 use crate::player::Listeners;
+use crate::title::Place;
 use crate::{Command, Error, Event, LoadRequest, PlayerConfig, VideoOutput};
+use hearth_isobmff::TrackKind;
+use session::Session;
+use shared::Shared;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender};
-use std::time::Instant;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+/// How often the session looks after its buffers.
+const TICK: Duration = Duration::from_millis(50);
 
 /// What the engine's thread is told.
 pub(crate) enum Control {
@@ -12,26 +28,90 @@ pub(crate) enum Control {
     Load(Box<LoadRequest>, Instant),
     /// Of the viewer.
     Command(Command),
+    /// From a thread of session number so.
+    Note(u64, Note),
     /// The handle is gone.
     Quit,
 }
 
+/// What the other threads report.
+pub(crate) enum Note {
+    /// The title is open.
+    Opened(Box<open::Opened>),
+    /// A segment is in a buffer. Times in ns.
+    Chunk { kind: TrackKind, place: Place, start: i64, end: i64, format: Arc<Format>, encrypted: bool, buffer_ms: u64 },
+    /// The first picture after a start or a seek, in µs.
+    Fresh(u64),
+    /// Everything was played.
+    EndOfStream,
+    /// A picture came too late.
+    Dropped,
+    /// An element failed: its name, and what it says.
+    Element(String, String),
+    /// It cannot go on when what is buffered has been played.
+    Dry(Error),
+    /// It cannot go on.
+    Failed(Error),
+}
+
 /// Until the handle is dropped.
 pub(crate) fn run(
-    _config: PlayerConfig,
-    _video: Arc<dyn VideoOutput>,
-    _own: Sender<Control>,
+    config: PlayerConfig,
+    video: Arc<dyn VideoOutput>,
+    own: Sender<Control>,
     control: Receiver<Control>,
     listeners: Listeners,
 ) {
-    for message in control {
+    let ready = gstreamer::init().map_err(|e| Error::Framework(e.to_string()));
+    let config = Arc::new(config);
+    let mut session: Option<Session> = None;
+    let mut number = 0;
+    loop {
+        let message = match control.recv_timeout(if session.is_some() { TICK } else { Duration::from_secs(3600) }) {
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Control::Quit),
+        };
         match message {
-            Control::Load(request, _) => {
-                listeners.send(&Event::Error((&Error::UnsupportedManifest(request.url)).into()));
-                listeners.send(&Event::Summary(crate::Summary::default()));
+            Some(Control::Load(request, asked)) => {
+                end(&mut session, &listeners);
+                number += 1;
+                match &ready {
+                    Ok(()) => {
+                        let setting = session::Setting { config: config.clone(), video: video.clone(), number, asked };
+                        session = Some(Session::start(setting, *request, own.clone(), listeners.clone()));
+                    }
+                    Err(error) => {
+                        listeners.send(&Event::Error(error.into()));
+                        listeners.send(&Event::Summary(crate::Summary::default()));
+                    }
+                }
             }
-            Control::Command(_) => (),
-            Control::Quit => return,
+            Some(Control::Command(Command::Stop)) => end(&mut session, &listeners),
+            Some(Control::Command(command)) => {
+                if let Some(session) = &mut session {
+                    session.command(command);
+                }
+            }
+            Some(Control::Note(of, note)) if of == number => {
+                if let Some(session) = &mut session {
+                    session.note(note);
+                }
+            }
+            Some(Control::Note(..)) | None => (),
+            Some(Control::Quit) => {
+                end(&mut session, &listeners);
+                return;
+            }
         }
+        if session.as_mut().is_some_and(Session::tick) {
+            end(&mut session, &listeners);
+        }
+    }
+}
+
+fn end(session: &mut Option<Session>, listeners: &Listeners) {
+    if let Some(session) = session.take() {
+        listeners.send(&Event::Summary(session.stop()));
     }
 }

@@ -3,9 +3,11 @@
 
 mod null;
 mod software;
+mod window;
 
 pub use null::NullVideo;
 pub use software::{FrameData, PixelFormat, SoftwareOutput, VideoFrame};
+pub use window::WindowVideo;
 
 use crate::Error;
 use gstreamer as gst;

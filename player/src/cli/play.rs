@@ -1,0 +1,122 @@
+//! `play`: one title, events as lines.
+
+use super::KeyArguments;
+use clap::Args;
+use hearth_player::{AudioOutput, Command, Event, LoadRequest, NullVideo, Player, PlayerConfig, VideoOutput, WindowVideo};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Arguments of `play`.
+#[derive(Args)]
+pub(super) struct PlayArguments {
+    /// Playlist or MPD
+    #[arg(value_name = "URL")]
+    location: String,
+    /// One JSON object a line instead of text
+    #[arg(long)]
+    json: bool,
+    /// No window and no sound: at the right speed to nobody
+    #[arg(long)]
+    headless: bool,
+    #[command(flatten)]
+    keys: KeyArguments,
+    /// Stop after so many seconds of the film [default: at its end]
+    #[arg(long, value_name = "S")]
+    seconds: Option<f64>,
+    /// Start there, in seconds
+    #[arg(long, value_name = "S", default_value_t = 0.0)]
+    start: f64,
+    /// Choose no rendition higher than this, in pixels
+    #[arg(long, value_name = "H")]
+    max_height: Option<u32>,
+    /// Preferred audio language, such as en or de-CH
+    #[arg(long, value_name = "LANG")]
+    language: Option<String>,
+}
+
+/// Plays to the end; success where no error came.
+pub(super) fn play(arguments: PlayArguments) -> ExitCode {
+    let audio = if arguments.headless { AudioOutput::None } else { AudioOutput::Auto };
+    let config = PlayerConfig { keys: arguments.keys.keys, audio, ..PlayerConfig::default() };
+    let display = std::env::var_os("DISPLAY").or_else(|| std::env::var_os("WAYLAND_DISPLAY")).is_some();
+    let video: Arc<dyn VideoOutput> = if arguments.headless || !display { Arc::new(NullVideo) } else { Arc::new(WindowVideo) };
+    let player = Player::new(config, video);
+    let events = player.events();
+    let start_us = (arguments.start.max(0.0) * 1e6) as u64;
+    player.load(LoadRequest {
+        url: arguments.location,
+        license_url: arguments.keys.license,
+        license_token: arguments.keys.token,
+        start_us,
+        max_height: arguments.max_height,
+        audio_language: arguments.language,
+        ..LoadRequest::default()
+    });
+    let until_us = arguments.seconds.map(|s| start_us + (s.max(0.0) * 1e6) as u64);
+    let mut code = ExitCode::SUCCESS;
+    for event in events {
+        match &event {
+            Event::Position { position_us, .. } => {
+                if until_us.is_some_and(|until| *position_us >= until) {
+                    player.send(Command::Stop);
+                }
+                continue;
+            }
+            Event::Error(_) => code = ExitCode::FAILURE,
+            _ => (),
+        }
+        if arguments.json {
+            println!("{}", serde_json::to_string(&event).unwrap_or_default());
+        } else {
+            print(&event);
+        }
+        if matches!(event, Event::Summary(_)) {
+            break;
+        }
+    }
+    code
+}
+
+/// For a person.
+fn print(event: &Event) {
+    let seconds = |us: u64| us as f64 / 1e6;
+    match event {
+        Event::Started { first_frame_ms, duration_us, width, height, protection } => {
+            let long = duration_us.map_or(String::new(), |d| format!(", {:.1} s", seconds(d)));
+            println!("started after {first_frame_ms} ms: {width}x{height}{long}, protection: {protection}");
+        }
+        Event::Tracks { tracks } => {
+            for t in tracks {
+                println!("track {} ({}{}){}", t.id, t.kind, language(t), if t.active { " *" } else { "" });
+            }
+        }
+        Event::Switch { position_us, to, bandwidth, height, estimate_kbps, buffer_ms, .. } => println!(
+            "{:8.2} s  switch to {to}: {height}p, {} kbit/s (network {estimate_kbps} kbit/s, buffer {buffer_ms} ms)",
+            seconds(*position_us),
+            bandwidth / 1000
+        ),
+        Event::Stall { position_us, duration_ms } => println!("{:8.2} s  stalled for {duration_ms} ms", seconds(*position_us)),
+        Event::Seeked { position_us, took_ms } => println!("{:8.2} s  after a seek of {took_ms} ms", seconds(*position_us)),
+        Event::Error(error) => eprintln!("error {}: {}\n  {}", error.code, error.message, error.action),
+        Event::Ended => println!("ended"),
+        Event::Summary(s) => {
+            println!(
+                "{} frames shown, {} dropped, {} stalls ({} ms), {} switches, {:.1} s played, {} kB, decoder {}, {}",
+                s.frames_presented,
+                s.frames_dropped,
+                s.stalls,
+                s.stalled_ms,
+                s.switches,
+                s.played_ms as f64 / 1000.0,
+                s.bytes / 1000,
+                s.decoder,
+                s.protection
+            );
+        }
+        Event::Position { .. } => (),
+    }
+}
+
+fn language(track: &hearth_player::TrackInfo) -> String {
+    track.language.as_ref().map_or(String::new(), |l| format!(", {l}"))
+}

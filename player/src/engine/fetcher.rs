@@ -1,0 +1,502 @@
+//! Fetches one stream (video, audio, or both in one) segment by segment into its buffers, choosing renditions with the ABR rule.
+
+use super::track::{Order, TrackBuffer};
+use super::{Note, Shared};
+use crate::Error;
+use crate::fetch::{Piece, Request, Stop, backoff, cmcd::Cmcd};
+use crate::media::prepare::{Chunk, InitSegment, read_init};
+use crate::title::{Playlist, select::Ladder};
+use hearth_abr::{Abr, InFlight, MAX_LOOKAHEAD, MAX_RENDITIONS, Situation, Transfer};
+use hearth_isobmff::TrackKind;
+use hearth_manifest::{Format, Resource, Segment};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// Audio is fetched no further than this beyond the video, in ns: on a slow link the picture comes first.
+const AUDIO_LEAD: i64 = 6_000_000_000;
+/// Longest wait between two looks at a transfer, and between two questions to the ABR rule.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What is fetched, by whom, for whom.
+pub(super) struct Fetcher {
+    pub(super) shared: Arc<Shared>,
+    /// Main buffer first; a second one for sound in the same segments.
+    pub(super) buffers: Vec<(TrackKind, Arc<TrackBuffer>)>,
+    /// One ladder a period; audio's are chosen anew with each order.
+    pub(super) ladders: Box<dyn Fn() -> Vec<Ladder> + Send>,
+    /// Of the video; audio keeps its rendition.
+    pub(super) abr: Option<Box<dyn Abr>>,
+    /// The audio waits for this one.
+    pub(super) follow: Option<Arc<TrackBuffer>>,
+}
+
+/// Where the fetcher is.
+struct Cursor {
+    epoch: u64,
+    ladders: Vec<Ladder>,
+    /// Index into `ladders`.
+    period: usize,
+    /// Segment within the period.
+    segment: usize,
+    /// Position in the ladder of the last segment.
+    last: Option<usize>,
+    failures: u32,
+    abandoned: usize,
+    inits: HashMap<Resource, Arc<InitSegment>>,
+}
+
+/// Bytes of a segment and its init segment.
+type Loaded = (Vec<u8>, Arc<InitSegment>);
+
+/// How an attempt at a segment ended.
+enum Outcome {
+    Delivered,
+    /// Given up for a lower rendition, or because of another order.
+    Abandoned,
+    /// No more segments in the title.
+    End,
+}
+
+impl Fetcher {
+    /// Until closed.
+    pub(super) fn run(mut self) {
+        let mut cursor: Option<Cursor> = None;
+        while let Some(order) = self.main().order() {
+            if cursor.as_ref().is_none_or(|c| c.epoch != order.epoch) {
+                match self.start(order) {
+                    Ok(new) => cursor = Some(new),
+                    Err(error) => self.idle_after(order.epoch, Some(error)),
+                }
+                continue;
+            }
+            let Some(at) = cursor.as_mut() else { continue };
+            if !self.has_room() {
+                self.main().wait(Duration::from_millis(100));
+                continue;
+            }
+            match self.next(at) {
+                Ok(Outcome::Delivered) => (at.failures, at.abandoned) = (0, 0),
+                Ok(Outcome::Abandoned) => (),
+                Ok(Outcome::End) => self.idle_after(at.epoch, None),
+                Err(error) if self.shared.stop.is_stopped() => return tracing::debug!(%error, "stopped"),
+                Err(error) => self.failed(at, error),
+            }
+        }
+    }
+
+    fn main(&self) -> &TrackBuffer {
+        &self.buffers[0].1
+    }
+
+    fn kind(&self) -> TrackKind {
+        self.buffers[0].0
+    }
+
+    /// Waits for another order after the end or a failure.
+    fn idle_after(&self, epoch: u64, failure: Option<Error>) {
+        for (_, buffer) in &self.buffers {
+            buffer.finish(epoch, failure.clone());
+        }
+        if let Some(error) = failure {
+            tracing::warn!(%error, kind = ?self.kind(), "fetching ends");
+        }
+        while self.main().order().is_some_and(|o| o.epoch == epoch) {
+            self.main().wait(Duration::from_millis(500));
+        }
+    }
+
+    /// A failure that may pass is tried again for as long as there is media to play meanwhile.
+    fn failed(&self, at: &mut Cursor, error: Error) {
+        at.failures += 1;
+        let buffered = self.main().ahead(self.shared.position()) > 500_000_000;
+        // Of another rendition the segment may be there.
+        let elsewhere = matches!(error, Error::NotFound(_)) && at.failures <= 1 && at.last.is_some_and(|l| l > 0);
+        if elsewhere {
+            at.last = at.last.map(|l| l - 1);
+            return;
+        }
+        if !error.retryable() || (at.failures > self.shared.http.retries() && !buffered) {
+            return self.idle_after(at.epoch, Some(error));
+        }
+        tracing::warn!(%error, failures = at.failures, "trying again");
+        let until = Instant::now() + backoff(at.failures);
+        while let Some(left) = until.checked_duration_since(Instant::now()) {
+            if self.main().order().is_none_or(|o| o.epoch != at.epoch) || self.shared.stop.wait(left.min(LOOK)) {
+                return;
+            }
+        }
+    }
+
+    /// Goes where the order says.
+    fn start(&mut self, order: Order) -> Result<Cursor, Error> {
+        let ladders = (self.ladders)();
+        let position_us = u64::try_from(order.position / 1000).unwrap_or(0);
+        let periods = &self.shared.title.presentation.periods;
+        let period = ladders.iter().rposition(|l| periods.get(l.period).is_some_and(|p| p.start_us <= position_us)).unwrap_or(0);
+        let mut cursor = Cursor {
+            epoch: order.epoch,
+            ladders,
+            period,
+            segment: 0,
+            last: None,
+            failures: 0,
+            abandoned: 0,
+            inits: HashMap::new(),
+        };
+        for (_, slave) in self.buffers.iter().skip(1) {
+            slave.adopt(order);
+        }
+        let first = self.start_rendition(&cursor)?;
+        let list = self.playlist(&cursor, first)?;
+        cursor.segment = list.at(position_us);
+        if let Some(abr) = self.abr.as_mut().filter(|_| order.epoch == 1) {
+            let estimate = self.shared.config.estimate_kbps;
+            abr.reset(&ladder_of(&self.shared, &cursor, &list), estimate);
+        }
+        Ok(cursor)
+    }
+
+    /// Any rendition whose segment list tells where to start; the list that is known already, else the lowest.
+    fn start_rendition(&self, at: &Cursor) -> Result<usize, Error> {
+        let ladder = at.ladders.get(at.period).ok_or_else(|| Error::NothingToPlay("no rendition".into()))?;
+        if self.abr.is_none() {
+            return Ok(ladder.renditions.len().saturating_sub(1));
+        }
+        Ok((0..ladder.renditions.len()).find(|i| self.shared.title.known(place(ladder, *i)).is_some()).unwrap_or(0))
+    }
+
+    fn playlist(&self, at: &Cursor, rendition: usize) -> Result<Arc<Playlist>, Error> {
+        self.shared.title.playlist(place(&at.ladders[at.period], rendition), &self.shared.stop)
+    }
+
+    /// There is room in time and in memory, and the audio is not far ahead of the video.
+    fn has_room(&self) -> bool {
+        let position = self.shared.position();
+        let full_ns = self.shared.config.buffer_ms as i64 * 1_000_000;
+        let share = if self.follow.is_some() { 8 } else { 1 };
+        let held = self.main().bytes();
+        if held > self.shared.config.memory_bytes / share {
+            self.buffers.iter().for_each(|(_, b)| b.trim(position, true));
+            return self.main().ahead(position) < 1_000_000_000;
+        }
+        let late = self.follow.as_ref().is_some_and(|video| {
+            let (own, video_end) = (self.main().end(), video.end().unwrap_or(0));
+            !video.is_complete() && own.is_some_and(|e| e > video_end + AUDIO_LEAD)
+        });
+        self.main().ahead(position) < full_ns && !late
+    }
+
+    /// Chooses, fetches, prepares and delivers the next segment.
+    fn next(&mut self, at: &mut Cursor) -> Result<Outcome, Error> {
+        let probe = at.last.unwrap_or(0).min(at.ladders[at.period].renditions.len() - 1);
+        let known = self.playlist(at, if self.abr.is_some() { probe } else { self.start_rendition(at)? })?;
+        if at.segment >= known.segments.len() {
+            at.period += 1;
+            (at.segment, at.last) = (0, None);
+            if at.period >= at.ladders.len() {
+                return Ok(Outcome::End);
+            }
+            let list = self.start_rendition(at).and_then(|r| self.playlist(at, r))?;
+            let ladder = ladder_of(&self.shared, at, &list);
+            if let Some(abr) = &mut self.abr {
+                let estimate = abr.estimate_kbps();
+                abr.reset(&ladder, estimate);
+            }
+            return Ok(Outcome::Abandoned);
+        }
+        let rendition = self.choose(at)?;
+        let list = self.playlist(at, rendition)?;
+        let Some(segment) = list.segments.get(at.segment) else {
+            return Err(Error::BadManifest("renditions of different length".into()));
+        };
+        if segment.gap {
+            at.segment += 1;
+            return Ok(Outcome::Delivered);
+        }
+        at.last = Some(rendition);
+        let Some((bytes, init)) = self.transfer(at, rendition, &list, segment)? else { return Ok(Outcome::Abandoned) };
+        self.deliver(at, rendition, &list, segment, bytes, &init)
+    }
+
+    /// Asks the ABR rule. Audio: the best rendition.
+    fn choose(&mut self, at: &Cursor) -> Result<usize, Error> {
+        let ladder = &at.ladders[at.period];
+        let Some(abr) = &mut self.abr else { return Ok(ladder.renditions.len() - 1) };
+        let cap = self.shared.cap(ladder);
+        let mut sizes = [[0f32; MAX_RENDITIONS]; MAX_LOOKAHEAD];
+        let known = sizes_ahead(&self.shared, ladder, at.segment, &mut sizes);
+        let situation = Situation {
+            now_ms: self.shared.now_ms(),
+            buffer_ms: self.buffers[0].1.ahead(self.shared.position()) as f32 / 1e6,
+            playing: self.shared.is_playing(),
+            last: at.last,
+            sizes_bits: &sizes[..known],
+            cap,
+        };
+        let decision = abr.decide(&situation);
+        let wait = Duration::from_secs_f32((decision.wait_ms / 1000.0).clamp(0.0, 5.0));
+        let until = Instant::now() + wait;
+        while let Some(left) = until.checked_duration_since(Instant::now()).filter(|d| !d.is_zero()) {
+            if self.main().order().is_none_or(|o| o.epoch != at.epoch) {
+                break;
+            }
+            self.main().wait(left.min(LOOK));
+        }
+        // A rendition that has just failed is not tried again at once.
+        let most = if at.failures > 0 { at.last.unwrap_or(cap) } else { cap };
+        Ok(decision.rendition.min(cap).min(most))
+    }
+
+    /// Bytes of a segment, and its init segment; none where it was given up.
+    fn transfer(
+        &mut self,
+        at: &mut Cursor,
+        rendition: usize,
+        list: &Playlist,
+        segment: &Segment,
+    ) -> Result<Option<Loaded>, Error> {
+        let resource = segment.init.as_ref().or(list.init.as_ref());
+        let resource =
+            resource.ok_or_else(|| Error::UnsupportedContainer(format!("{}: no init segment", segment.resource.url)))?;
+        let known = at.inits.get(resource).cloned();
+        let cmcd = self.cmcd(at, rendition, segment);
+        let init = match known {
+            Some(_) => None,
+            None => Some(self.shared.http.open(Request { headers: cmcd(&self.shared, "i"), ..Request::resource(resource)? })),
+        };
+        let object = if self.buffers.len() > 1 {
+            "av"
+        } else if self.kind() == TrackKind::Video {
+            "v"
+        } else {
+            "a"
+        };
+        let request = Request { headers: cmcd(&self.shared, object), ..Request::resource(&segment.resource)? };
+        let started = Instant::now();
+        let media = self.shared.http.open(request);
+        let init = match (known, init) {
+            (Some(known), _) => known,
+            (None, transfer) => {
+                let bytes = self.shared.read_all(&transfer.ok_or_else(|| Error::Internal("init".into()))?)?;
+                let init = Arc::new(read_init(&bytes, &resource.url)?);
+                Shared::ask_keys(&self.shared, init.key_ids());
+                at.inits.insert(resource.clone(), init.clone());
+                init
+            }
+        };
+        let bytes = self.body(at, rendition, segment, &media, started)?;
+        Ok(bytes.map(|b| (b, init)))
+    }
+
+    /// Reads a media segment, watching for another order and asking the rule whether to go on.
+    fn body(
+        &mut self,
+        at: &mut Cursor,
+        rendition: usize,
+        segment: &Segment,
+        media: &crate::fetch::Transfer,
+        started: Instant,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let (mut bytes, mut total, mut first) = (Vec::new(), segment.resource.range.map_or(0, |r| r.length), None);
+        let (mut last_bytes, mut last_look) = (Instant::now(), Instant::now());
+        loop {
+            match media.next(LOOK)? {
+                Some(Piece::Head { length, .. }) => total = length.unwrap_or(total),
+                Some(Piece::Data(data)) => {
+                    first.get_or_insert_with(Instant::now);
+                    last_bytes = Instant::now();
+                    self.shared.count_bytes(data.len());
+                    bytes.extend_from_slice(&data);
+                    if bytes.len() > self.shared.config.memory_bytes {
+                        return Err(Error::BadSegment(format!("{}: more than the memory for media", segment.resource.url)));
+                    }
+                }
+                Some(Piece::End) => break,
+                None if last_bytes.elapsed() > self.shared.http.timeout() => {
+                    return Err(Error::Timeout(format!("{} does not go on", segment.resource.url)));
+                }
+                None => (),
+            }
+            if last_look.elapsed() < LOOK {
+                continue;
+            }
+            last_look = Instant::now();
+            if self.main().order().is_none_or(|o| o.epoch != at.epoch) {
+                return Ok(None);
+            }
+            if self.give_up(at, rendition, started, &bytes, total) {
+                tracing::info!(rendition, got = bytes.len(), total, "transfer abandoned");
+                self.done(rendition, &bytes, started, first, true);
+                at.abandoned += 1;
+                return Ok(None);
+            }
+        }
+        self.done(rendition, &bytes, started, first, false);
+        Ok(Some(bytes))
+    }
+
+    /// The rule says that another rendition gets there sooner.
+    fn give_up(&mut self, at: &Cursor, rendition: usize, started: Instant, bytes: &[u8], total: u64) -> bool {
+        let position = self.shared.position();
+        let in_flight = InFlight {
+            now_ms: self.shared.now_ms(),
+            buffer_ms: self.main().ahead(position) as f32 / 1e6,
+            rendition,
+            size_bits: total as f64 * 8.0,
+            got_bits: bytes.len() as f64 * 8.0,
+            time_ms: started.elapsed().as_secs_f32() * 1000.0,
+        };
+        let may = self.shared.is_playing() && rendition > 0 && at.abandoned < at.ladders[at.period].renditions.len();
+        may && self.abr.as_mut().is_some_and(|abr| abr.progress(&in_flight))
+    }
+
+    fn done(&mut self, rendition: usize, bytes: &[u8], started: Instant, first: Option<Instant>, abandoned: bool) {
+        let ms = |d: Duration| d.as_secs_f32() * 1000.0;
+        let Some(abr) = &mut self.abr else { return };
+        abr.done(&Transfer {
+            now_ms: self.shared.now_ms(),
+            rendition,
+            got_bits: bytes.len() as f64 * 8.0,
+            ttfb_ms: ms(first.map_or_else(|| started.elapsed(), |f| f - started)),
+            time_ms: ms(started.elapsed()),
+            abandoned,
+        });
+        self.shared.set_estimate(abr.estimate_kbps());
+    }
+
+    /// Demultiplexes, decrypts, and hands over to the buffers.
+    fn deliver(
+        &self,
+        at: &mut Cursor,
+        rendition: usize,
+        list: &Playlist,
+        segment: &Segment,
+        bytes: Vec<u8>,
+        init: &InitSegment,
+    ) -> Result<Outcome, Error> {
+        let ladder = &at.ladders[at.period];
+        let shared = &self.shared;
+        let kinds: Vec<TrackKind> = self.buffers.iter().map(|(kind, _)| *kind).collect();
+        let domain = match shared.title.presentation.format {
+            Format::Hls => (list.segments[..=at.segment].iter().filter(|s| s.discontinuity).count(), usize::MAX),
+            Format::Dash => (ladder.period, ladder.set),
+        };
+        let shift = |first: i64| shared.shifts.of(domain, segment.start_us, first);
+        let name = &segment.resource.url;
+        let mut chunks = init.read_segment(bytes, name, &kinds, &shared.keys, &shared.verifier, shift)?;
+        let place = place(ladder, rendition);
+        for (kind, buffer) in &self.buffers {
+            let Some(i) = chunks.iter().position(|c| c.format.track.kind == *kind) else { continue };
+            let chunk: Chunk = chunks.swap_remove(i);
+            let note = Note::Chunk {
+                kind: *kind,
+                place,
+                start: chunk.start(),
+                end: chunk.end(),
+                format: chunk.format.clone(),
+                encrypted: chunk.key_id.is_some(),
+                buffer_ms: (buffer.ahead(shared.position()) / 1_000_000) as u64,
+            };
+            if !buffer.deliver(at.epoch, chunk) {
+                return Ok(Outcome::Abandoned);
+            }
+            shared.note(note);
+        }
+        at.segment += 1;
+        Ok(Outcome::Delivered)
+    }
+
+    /// What CMCD says of a request for `segment`.
+    fn cmcd(
+        &self,
+        at: &Cursor,
+        rendition: usize,
+        segment: &Segment,
+    ) -> impl Fn(&Shared, &'static str) -> Vec<(&'static str, String)> + use<> {
+        let ladder = &at.ladders[at.period];
+        let rate = |i: usize| self.shared.title.rendition(place(ladder, i)).map_or(0, |r| r.bandwidth / 1000);
+        let (bitrate_kbps, top_kbps) = (rate(rendition), rate(ladder.renditions.len() - 1));
+        let duration_ms = segment.duration_us / 1000;
+        let buffer_ms = (self.main().ahead(self.shared.position()) / 1_000_000) as u64;
+        let video = self.kind() == TrackKind::Video;
+        move |shared, object| {
+            if !shared.config.cmcd {
+                return Vec::new();
+            }
+            let (bitrate_kbps, top_kbps, duration_ms) =
+                if object == "i" { (0, 0, 0) } else { (bitrate_kbps, top_kbps, duration_ms) };
+            let format = if shared.title.presentation.format == Format::Hls { "h" } else { "d" };
+            let mut cmcd = Cmcd { format, object, bitrate_kbps, top_kbps, duration_ms, buffer_ms, ..Cmcd::default() };
+            cmcd.session.clone_from(&shared.session);
+            cmcd.content.clone_from(&shared.content);
+            cmcd.throughput_kbps = shared.estimate();
+            cmcd.startup = !shared.is_playing();
+            cmcd.starved = video && object == "v" && shared.take_starved();
+            cmcd.headers()
+        }
+    }
+}
+
+fn place(ladder: &Ladder, rendition: usize) -> (usize, usize, usize) {
+    (ladder.period, ladder.set, ladder.renditions.get(rendition).copied().unwrap_or(0))
+}
+
+/// The ladder as the rule sees it.
+fn ladder_of(shared: &Shared, at: &Cursor, list: &Playlist) -> hearth_abr::Ladder {
+    let ladder = &at.ladders[at.period];
+    let mut kbps = [0f32; MAX_RENDITIONS];
+    for (i, out) in kbps.iter_mut().enumerate().take(ladder.renditions.len()) {
+        *out =
+            shared.title.rendition(place(ladder, i)).map_or(0.0, |r| r.average_bandwidth.unwrap_or(r.bandwidth) as f32 / 1000.0);
+    }
+    let total_ms = list.segments.iter().map(|s| s.duration_us).sum::<u64>() as f32 / 1000.0;
+    hearth_abr::Ladder {
+        kbps,
+        len: ladder.renditions.len(),
+        segment_ms: total_ms / list.segments.len().max(1) as f32,
+        max_buffer_ms: shared.config.buffer_ms as f32,
+        live: false,
+    }
+}
+
+/// True sizes of the coming segments where every rendition's list tells them (byte ranges). How many segments are known.
+fn sizes_ahead(shared: &Shared, ladder: &Ladder, from: usize, sizes: &mut [[f32; MAX_RENDITIONS]; MAX_LOOKAHEAD]) -> usize {
+    for (k, row) in sizes.iter_mut().enumerate() {
+        for (i, out) in row.iter_mut().enumerate().take(ladder.renditions.len()) {
+            let list = shared.title.known(place(ladder, i));
+            let range = list.as_ref().and_then(|l| l.segments.get(from + k)?.resource.range);
+            match range {
+                Some(range) => *out = range.length as f32 * 8.0,
+                None => return k,
+            }
+        }
+    }
+    MAX_LOOKAHEAD
+}
+
+/// Media time to presentation time, per stretch of continuous timestamps, the same for all tracks of HLS.
+#[derive(Default)]
+pub(super) struct Shifts(Mutex<HashMap<(usize, usize), i64>>);
+
+impl Shifts {
+    /// Nanoseconds to add. A manifest's own rounding, and pictures that start a little late, are no shift.
+    fn of(&self, domain: (usize, usize), start_us: u64, first: i64) -> i64 {
+        let mut shifts = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *shifts.entry(domain).or_insert_with(|| {
+            let shift = i64::try_from(start_us).unwrap_or(0).saturating_mul(1000).saturating_sub(first);
+            if shift.abs() < 1_000_000_000 { 0 } else { shift }
+        })
+    }
+}
+
+/// Fetches the segment lists of all renditions, so that a switch does not wait for one.
+pub(super) fn warm_up(shared: &Shared, ladders: &[Ladder], stop: &Stop) {
+    for ladder in ladders {
+        for i in 0..ladder.renditions.len() {
+            if stop.is_stopped() || shared.title.playlist(place(ladder, i), stop).is_err() {
+                return;
+            }
+        }
+    }
+}

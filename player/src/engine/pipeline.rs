@@ -1,0 +1,283 @@
+//! The GStreamer side of one session: per track `appsrc ! parser ! decoder ! sink`, built element by element from the configured lists.
+
+use super::shared::Live;
+use super::track::TrackBuffer;
+use super::{Control, Note};
+use crate::media::{caps, prepare::Format};
+use crate::{AudioOutput, Error, PlayerConfig, VideoOutput};
+use gst::prelude::*;
+use gstreamer as gst;
+use gstreamer_app as gst_app;
+use gstreamer_video as gst_video;
+use hearth_isobmff::{Codec, TrackKind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::Sender;
+
+/// Name prefixes by which an error's element is recognised.
+pub(super) const VIDEO_DECODER: &str = "video-decoder";
+pub(super) const AUDIO_DECODER: &str = "audio-decoder";
+pub(super) const VIDEO_SINK: &str = "video-sink";
+pub(super) const AUDIO_SINK: &str = "audio-sink";
+
+/// Everything needed to build one.
+pub(super) struct Plan<'a> {
+    pub(super) config: &'a PlayerConfig,
+    pub(super) output: &'a dyn VideoOutput,
+    pub(super) tracks: &'a [(Arc<Format>, Arc<TrackBuffer>)],
+    /// Decoders of each list to pass over, video and audio: those that have failed.
+    pub(super) skip: (usize, usize),
+    /// Where to start, ns.
+    pub(super) start: i64,
+    pub(super) live: Arc<Live>,
+    pub(super) notes: Sender<Control>,
+    pub(super) number: u64,
+}
+
+/// A running pipeline. Dropping it stops it.
+pub(super) struct Pipeline {
+    pipeline: gst::Pipeline,
+    buffers: Vec<Arc<TrackBuffer>>,
+    /// The video decoder's element name (of its factory), else the audio's.
+    pub(super) decoder: String,
+}
+
+fn made(name: &str) -> Result<gst::Element, Error> {
+    gst::ElementFactory::make(name).build().map_err(|e| Error::Framework(format!("{name}: {e}")))
+}
+
+fn framework(error: gst::glib::BoolError) -> Error {
+    Error::Framework(error.to_string())
+}
+
+impl Pipeline {
+    /// Builds and starts, paused or playing.
+    pub(super) fn build(plan: &Plan<'_>, playing: bool) -> Result<Self, Error> {
+        let pipeline = gst::Pipeline::new();
+        let mut built = Self { pipeline, buffers: Vec::new(), decoder: String::new() };
+        built.listen(plan);
+        let mut sources = Vec::new();
+        for (format, buffer) in plan.tracks {
+            let source = built.branch(plan, format)?;
+            built.connect(plan, &source, buffer)?;
+            sources.push(source);
+        }
+        if plan.start > 0 {
+            // Sources keep a seek that comes before they start: the first thing they ask for is the start position.
+            built.state(gst::State::Ready)?;
+            let position = gst::ClockTime::from_nseconds(plan.start as u64);
+            for source in &sources {
+                let (set, none) = (gst::SeekType::Set, gst::SeekType::None);
+                let flags = gst::SeekFlags::FLUSH | gst::SeekFlags::ACCURATE;
+                source.send_event(gst::event::Seek::new(1.0, flags, set, position, none, gst::ClockTime::NONE));
+            }
+        }
+        built.play(playing)?;
+        Ok(built)
+    }
+
+    /// Plays or holds.
+    pub(super) fn play(&self, playing: bool) -> Result<(), Error> {
+        self.state(if playing { gst::State::Playing } else { gst::State::Paused })
+    }
+
+    fn state(&self, state: gst::State) -> Result<(), Error> {
+        // What fails says why on the bus.
+        self.pipeline.set_state(state).map(drop).or_else(|_| {
+            tracing::warn!(?state, "state change refused");
+            Ok(())
+        })
+    }
+
+    /// Jumps to the very position, in ns.
+    pub(super) fn seek(&self, position: i64) -> Result<(), Error> {
+        let position = gst::ClockTime::from_nseconds(position.max(0) as u64);
+        self.pipeline.seek_simple(gst::SeekFlags::FLUSH | gst::SeekFlags::ACCURATE, position).map_err(framework)
+    }
+
+    /// Position of the sinks' clock, ns.
+    pub(super) fn position(&self) -> Option<i64> {
+        self.pipeline.query_position::<gst::ClockTime>().map(|t| t.nseconds() as i64)
+    }
+
+    /// Reports what the bus says; nothing is queued.
+    fn listen(&self, plan: &Plan<'_>) {
+        let (notes, number) = (plan.notes.clone(), plan.number);
+        let Some(bus) = self.pipeline.bus() else { return };
+        bus.set_sync_handler(move |_, message| {
+            let source = || message.src().map_or(String::new(), |s| s.path_string().to_string());
+            let note = match message.view() {
+                gst::MessageView::Eos(_) => Some(Note::EndOfStream),
+                gst::MessageView::Qos(_) => Some(Note::Dropped),
+                gst::MessageView::Error(e) => {
+                    Some(Note::Element(source(), format!("{} ({})", e.error(), e.debug().unwrap_or_default())))
+                }
+                gst::MessageView::Warning(w) => {
+                    tracing::warn!(source = source(), "{} ({})", w.error(), w.debug().unwrap_or_default());
+                    None
+                }
+                _ => None,
+            };
+            if let Some(note) = note {
+                let _ = notes.send(Control::Note(number, note));
+            }
+            gst::BusSyncReply::Drop
+        });
+    }
+
+    /// Elements of one track, linked, in the pipeline.
+    fn branch(&mut self, plan: &Plan<'_>, format: &Format) -> Result<gst_app::AppSrc, Error> {
+        let video = format.track.kind == TrackKind::Video;
+        let source = gst_app::AppSrc::builder()
+            .caps(&format.caps)
+            .format(gst::Format::Time)
+            .stream_type(gst_app::AppStreamType::Seekable)
+            .is_live(false)
+            .max_bytes(0)
+            .build();
+        let mut chain: Vec<gst::Element> = vec![source.clone().upcast()];
+        // AAC needs no parser; others may, for the decoder's stream format.
+        if let Some(parser) = caps::parser(format.track.codec).filter(|_| format.track.codec != Codec::Aac) {
+            chain.push(made(parser)?);
+        }
+        let skip = if video { plan.skip.0 } else { plan.skip.1 };
+        let (decoder, name) = self::decoder(plan.config, format.track.codec, skip, video)?;
+        if video {
+            self.watch_size(&decoder, &plan.live);
+        }
+        if video || self.decoder.is_empty() {
+            self.decoder = name;
+        }
+        chain.push(decoder);
+        chain.push(queue(if video { 3 } else { 0 })?);
+        chain.extend(if video { vec![video_sink(plan)?] } else { audio_sink(plan.config)? });
+        self.pipeline.add_many(&chain).map_err(framework)?;
+        gst::Element::link_many(&chain).map_err(framework)?;
+        Ok(source)
+    }
+
+    /// Duration, seeks and data requests of a source go to and from its buffer.
+    fn connect(&mut self, plan: &Plan<'_>, source: &gst_app::AppSrc, buffer: &Arc<TrackBuffer>) -> Result<(), Error> {
+        let (seek, need) = (buffer.clone(), buffer.clone());
+        source.set_callbacks(
+            gst_app::AppSrcCallbacks::builder()
+                .seek_data(move |_, position| {
+                    seek.seek_data(position);
+                    true
+                })
+                .need_data(move |_, _| need.need_data())
+                .build(),
+        );
+        let attachment = buffer.attach();
+        let (feeder, source) = (buffer.clone(), source.clone());
+        let (notes, number) = (plan.notes.clone(), plan.number);
+        let work = move || {
+            feeder.feed(&source, attachment, |error| {
+                let _ = notes.send(Control::Note(number, Note::Dry(error)));
+            });
+        };
+        self.buffers.push(buffer.clone());
+        std::thread::Builder::new().name("feed".into()).spawn(work).map(drop).map_err(|e| Error::Internal(e.to_string()))
+    }
+
+    /// Notes the size of the pictures that come out of the decoder.
+    fn watch_size(&self, decoder: &gst::Element, live: &Arc<Live>) {
+        let (Some(pad), live) = (decoder.static_pad("src"), live.clone()) else { return };
+        pad.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, move |_, info| {
+            if let Some(gst::EventView::Caps(caps)) = info.event().map(|e| e.view())
+                && let Ok(info) = gst_video::VideoInfo::from_caps(caps.caps())
+            {
+                live.width.store(info.width(), Relaxed);
+                live.height.store(info.height(), Relaxed);
+            }
+            gst::PadProbeReturn::Ok
+        });
+    }
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        self.buffers.iter().for_each(|b| b.detach());
+        let _ = self.pipeline.set_state(gst::State::Null);
+        if let Some(bus) = self.pipeline.bus() {
+            bus.unset_sync_handler();
+        }
+    }
+}
+
+/// The first installed decoder of the codec's list after `skip`, and its name.
+fn decoder(config: &PlayerConfig, codec: Codec, skip: usize, video: bool) -> Result<(gst::Element, String), Error> {
+    let prefix = if video { VIDEO_DECODER } else { AUDIO_DECODER };
+    let installed = config.decoders.for_codec(codec).iter().filter(|n| gst::ElementFactory::find(n).is_some());
+    let found = installed.skip(skip).find_map(|n| Some((gst::ElementFactory::make(n).name(prefix).build().ok()?, n.clone())));
+    found.ok_or_else(|| {
+        let what = format!("{codec:?}: none of {} is left", config.decoders.for_codec(codec).join(", "));
+        if video { Error::NoDecoder(what) } else { Error::NoAudioDecoder(what) }
+    })
+}
+
+/// Lets a decoder work a little ahead of the clock.
+fn queue(buffers: u32) -> Result<gst::Element, Error> {
+    let queue = made("queue")?;
+    queue.set_property("max-size-buffers", buffers);
+    queue.set_property("max-size-bytes", 0u32);
+    queue.set_property("max-size-time", if buffers == 0 { 200_000_000u64 } else { 0 });
+    Ok(queue)
+}
+
+/// The output's sink, counted and timed.
+fn video_sink(plan: &Plan<'_>) -> Result<gst::Element, Error> {
+    let (live, notes, number) = (plan.live.clone(), plan.notes.clone(), plan.number);
+    let fresh = Arc::new(AtomicBool::new(true));
+    let (is_fresh, last) = (fresh.clone(), AtomicU64::new(u64::MAX));
+    let presented = Arc::new(move |pts_us: u64| {
+        live.presented.fetch_add(1, Relaxed);
+        live.position.store((pts_us * 1000) as i64, Relaxed);
+        let step = pts_us.saturating_sub(last.swap(pts_us, Relaxed));
+        if step < 1_000_000 {
+            live.played_us.fetch_add(step, Relaxed);
+        }
+        if is_fresh.swap(false, Relaxed) {
+            let _ = notes.send(Control::Note(number, Note::Fresh(pts_us)));
+        }
+    });
+    let sink = plan.output.sink(presented)?;
+    // The name tells errors apart.
+    sink.set_property("name", VIDEO_SINK);
+    if let Some(pad) = sink.static_pad("sink") {
+        pad.add_probe(gst::PadProbeType::EVENT_FLUSH, move |_, info| {
+            if info.event().is_some_and(|e| e.type_() == gst::EventType::FlushStop) {
+                fresh.store(true, Relaxed);
+            }
+            gst::PadProbeReturn::Ok
+        });
+    }
+    Ok(sink)
+}
+
+/// Conversion and the sound device; a sink that only keeps time where there is none.
+fn audio_sink(config: &PlayerConfig) -> Result<Vec<gst::Element>, Error> {
+    let auto = || {
+        let sink = gst::ElementFactory::make("autoaudiosink").name(AUDIO_SINK).build().ok()?;
+        let opens = sink.set_state(gst::State::Ready).is_ok();
+        if !opens {
+            let _ = sink.set_state(gst::State::Null);
+            tracing::warn!("no sound device; playing without sound");
+        }
+        opens.then_some(sink)
+    };
+    let sink = match config.audio {
+        AudioOutput::Auto => auto(),
+        AudioOutput::None => None,
+    };
+    let sink = match sink {
+        Some(sink) => sink,
+        None => gst::ElementFactory::make("fakesink")
+            .name(AUDIO_SINK)
+            .property("sync", true)
+            .property("enable-last-sample", false)
+            .build()
+            .map_err(framework)?,
+    };
+    Ok(vec![made("audioconvert")?, made("audioresample")?, sink])
+}

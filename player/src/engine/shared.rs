@@ -1,0 +1,134 @@
+//! What a session's threads share.
+
+use super::fetcher::Shifts;
+use super::{Control, Note};
+use crate::fetch::{Http, Piece, Stop, Transfer};
+use crate::media::{keys::Keys, verify::Verifier};
+use crate::title::{Title, select::Ladder};
+use crate::{Error, PlayerConfig};
+use hearth_isobmff::KeyId;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
+/// Most bytes of an init segment.
+const INIT_LIMIT: usize = 4 << 20;
+
+/// One session.
+pub(crate) struct Shared {
+    pub(super) config: Arc<PlayerConfig>,
+    pub(super) title: Title,
+    pub(super) http: Http,
+    pub(super) keys: Keys,
+    pub(super) verifier: Verifier,
+    pub(super) stop: Arc<Stop>,
+    /// CMCD `sid`.
+    pub(super) session: String,
+    /// CMCD `cid`.
+    pub(super) content: Option<String>,
+    pub(super) shifts: Shifts,
+    pub(super) notes: Sender<Control>,
+    pub(super) number: u64,
+    pub(super) live: Arc<Live>,
+    pub(super) started: Instant,
+}
+
+/// Numbers that change while it plays.
+#[derive(Default)]
+pub(crate) struct Live {
+    /// Of the picture on the screen, or where the next one will be, in ns.
+    pub(super) position: AtomicI64,
+    /// Pictures are moving.
+    pub(super) playing: AtomicBool,
+    /// The buffer ran dry since the last request said so.
+    pub(super) starved: AtomicBool,
+    /// Of the network, kbit/s; zero if unknown.
+    pub(super) estimate: AtomicU64,
+    /// Of media.
+    pub(super) bytes: AtomicU64,
+    /// Highest rendition allowed, in pixels; zero for any.
+    pub(super) max_height: AtomicU32,
+    /// Pictures shown.
+    pub(super) presented: AtomicU64,
+    /// Presentation time shown without a gap, in µs.
+    pub(super) played_us: AtomicU64,
+    /// Size of the decoded picture.
+    pub(super) width: AtomicU32,
+    /// See `width`.
+    pub(super) height: AtomicU32,
+}
+
+impl Shared {
+    pub(super) fn position(&self) -> i64 {
+        self.live.position.load(Relaxed)
+    }
+
+    pub(super) fn is_playing(&self) -> bool {
+        self.live.playing.load(Relaxed)
+    }
+
+    pub(super) fn now_ms(&self) -> f64 {
+        self.started.elapsed().as_secs_f64() * 1000.0
+    }
+
+    pub(super) fn count_bytes(&self, n: usize) {
+        self.live.bytes.fetch_add(n as u64, Relaxed);
+    }
+
+    pub(super) fn estimate(&self) -> Option<u64> {
+        Some(self.live.estimate.load(Relaxed)).filter(|e| *e > 0)
+    }
+
+    pub(super) fn set_estimate(&self, kbps: Option<f32>) {
+        self.live.estimate.store(kbps.map_or(0, |k| k as u64), Relaxed);
+    }
+
+    pub(super) fn take_starved(&self) -> bool {
+        self.live.starved.swap(false, Relaxed)
+    }
+
+    pub(super) fn note(&self, note: Note) {
+        let _ = self.notes.send(Control::Note(self.number, note));
+    }
+
+    /// Highest position in `ladder` that may be chosen.
+    pub(super) fn cap(&self, ladder: &Ladder) -> usize {
+        let most = self.live.max_height.load(Relaxed);
+        let height = |i: usize| {
+            let place = (ladder.period, ladder.set, *ladder.renditions.get(i)?);
+            self.title.rendition(place).ok()?.height
+        };
+        let fits = |i: &usize| most == 0 || height(*i).is_none_or(|h| h <= most);
+        (0..ladder.renditions.len()).rev().find(fits).unwrap_or(0)
+    }
+
+    /// Asks the licence server for keys on a thread of its own, while the media is on its way.
+    pub(super) fn ask_keys(shared: &Arc<Self>, ids: Vec<KeyId>) {
+        let own = shared.clone();
+        if !ids.is_empty()
+            && let Err(error) = std::thread::Builder::new().name("licence".into()).spawn(move || own.keys.request(&ids))
+        {
+            tracing::error!(%error, "no thread for the licence");
+        }
+    }
+
+    /// The rest of a transfer.
+    pub(super) fn read_all(&self, transfer: &Transfer) -> Result<Vec<u8>, Error> {
+        let (mut bytes, mut last) = (Vec::new(), Instant::now());
+        loop {
+            match transfer.next(Duration::from_millis(100))? {
+                Some(Piece::Data(data)) if bytes.len() + data.len() > INIT_LIMIT => {
+                    return Err(Error::BadInit(format!("more than {INIT_LIMIT} bytes")));
+                }
+                Some(Piece::Data(data)) => bytes.extend_from_slice(&data),
+                Some(Piece::Head { .. }) => (),
+                Some(Piece::End) => return Ok(bytes),
+                None if self.stop.is_stopped() => return Err(Error::Internal("stopped".into())),
+                None if last.elapsed() > self.http.timeout() => return Err(Error::Timeout("the init segment".into())),
+                None => continue,
+            }
+            last = Instant::now();
+        }
+    }
+}

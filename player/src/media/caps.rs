@@ -1,0 +1,92 @@
+//! What GStreamer has to be told of a track: elementary-stream caps, and the parser that goes before its decoder.
+
+use crate::Error;
+use gstreamer as gst;
+use hearth_isobmff::{Codec, Track};
+
+/// Caps of the samples of `track`, as they are in MP4.
+pub(crate) fn of_track(track: &Track) -> Result<gst::Caps, Error> {
+    let config = || gst::Buffer::from_slice(track.config.clone());
+    let video = |name: &str, format: &str, alignment: &str| {
+        let caps = gst::Caps::builder(name).field("stream-format", format).field("alignment", alignment);
+        let caps = caps.field("width", track.width.min(16384) as i32).field("height", track.height.min(16384) as i32);
+        caps.field("codec_data", config()).build()
+    };
+    let audio = |name: &str| {
+        let caps = gst::Caps::builder(name).field("framed", true);
+        let caps = caps.field_if("rate", track.sample_rate.min(768_000) as i32, track.sample_rate > 0);
+        caps.field_if("channels", track.channels.min(64) as i32, track.channels > 0)
+    };
+    Ok(match track.codec {
+        Codec::Avc => video("video/x-h264", if &track.sample_entry.0 == b"avc3" { "avc3" } else { "avc" }, "au"),
+        Codec::Hevc => video("video/x-h265", if &track.sample_entry.0 == b"hev1" { "hev1" } else { "hvc1" }, "au"),
+        Codec::Av1 => video("video/x-av1", "obu-stream", "tu"),
+        Codec::Vp9 => gst::Caps::builder("video/x-vp9")
+            .field("width", track.width.min(16384) as i32)
+            .field("height", track.height.min(16384) as i32)
+            .build(),
+        Codec::Aac => {
+            audio("audio/mpeg").field("mpegversion", 4i32).field("stream-format", "raw").field("codec_data", config()).build()
+        }
+        Codec::Ac3 => audio("audio/x-ac3").field("alignment", "frame").build(),
+        Codec::Eac3 => audio("audio/x-eac3").field("alignment", "frame").build(),
+        Codec::Opus => audio("audio/x-opus").field("channel-mapping-family", 0i32).build(),
+        codec @ (Codec::Wvtt | Codec::Stpp | Codec::Other(_)) => return Err(Error::NoDecoder(format!("{codec:?}"))),
+    })
+}
+
+/// The parser between `appsrc` and the decoder, where the decoder may want another stream format than MP4's.
+pub(crate) fn parser(codec: Codec) -> Option<&'static str> {
+    match codec {
+        Codec::Avc => Some("h264parse"),
+        Codec::Hevc => Some("h265parse"),
+        Codec::Av1 => Some("av1parse"),
+        Codec::Vp9 => Some("vp9parse"),
+        Codec::Aac => Some("aacparse"),
+        Codec::Ac3 | Codec::Eac3 => Some("ac3parse"),
+        _ => None,
+    }
+}
+
+/// Bytes of a NAL unit's length field (ISO 14496-15 §5.3.3.1.2, §8.3.3.1.2), for codecs that have NAL units.
+pub(crate) fn nal_length_size(track: &Track) -> Option<usize> {
+    let byte = match track.codec {
+        Codec::Avc => track.config.get(4),
+        Codec::Hevc => track.config.get(21),
+        _ => None,
+    };
+    byte.map(|b| usize::from(b & 3) + 1)
+}
+
+/// The length fields of a sample add up exactly to its size.
+pub(crate) fn nal_lengths_fit(mut data: &[u8], length_size: usize) -> bool {
+    while !data.is_empty() {
+        let Some((length, rest)) = data.split_at_checked(length_size) else { return false };
+        let length = length.iter().fold(0usize, |n, b| n << 8 | usize::from(*b));
+        let Some(rest) = rest.get(length..).filter(|_| length > 0) else { return false };
+        data = rest;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nal_lengths() {
+        let table: &[(&[u8], usize, bool)] = &[
+            (&[], 4, true),
+            (&[0, 0, 0, 1, 9], 4, true),
+            (&[0, 0, 0, 1, 9, 0, 0, 0, 2, 7, 7], 4, true),
+            (&[0, 0, 0, 1, 9, 7], 4, false),
+            (&[0, 0, 0, 2, 9], 4, false),
+            (&[0, 0, 0, 0], 4, false),
+            (&[1, 9, 2, 8, 8], 1, true),
+            (&[0xff, 0xff, 0xff, 0xff, 0], 4, false),
+        ];
+        for (data, size, fits) in table {
+            assert_eq!(nal_lengths_fit(data, *size), *fits, "{data:?}");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! From the bytes of a segment to samples that a decoder takes: demultiplexed, decrypted, checked.
+
+pub(crate) mod caps;
+pub(crate) mod keys;
+pub(crate) mod prepare;
+pub(crate) mod verify;

@@ -1,0 +1,131 @@
+//! Which tracks and renditions of a presentation this player takes.
+
+use crate::{Decoders, TrackInfo};
+use hearth_isobmff::Codec;
+use hearth_manifest::{Kind, Presentation, Rendition, TrackSet};
+
+/// Renditions of one track set among which the player switches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ladder {
+    /// Which period.
+    pub(crate) period: usize,
+    /// Which track set of it.
+    pub(crate) set: usize,
+    /// Which renditions, lowest rate first, one codec family.
+    pub(crate) renditions: Vec<usize>,
+}
+
+/// The codec family in an RFC 6381 string for `kind`; none where the string does not say.
+pub(crate) fn codec_of(codecs: &str, kind: Kind) -> Option<Codec> {
+    codecs.split(',').find_map(|c| {
+        let (codec, of) = match c.trim().split('.').next()? {
+            "avc1" | "avc3" => (Codec::Avc, Kind::Video),
+            "hvc1" | "hev1" => (Codec::Hevc, Kind::Video),
+            "av01" => (Codec::Av1, Kind::Video),
+            "vp09" | "vp9" => (Codec::Vp9, Kind::Video),
+            "mp4a" => (Codec::Aac, Kind::Audio),
+            "ac-3" => (Codec::Ac3, Kind::Audio),
+            "ec-3" => (Codec::Eac3, Kind::Audio),
+            "opus" | "Opus" => (Codec::Opus, Kind::Audio),
+            _ => return None,
+        };
+        (of == kind).then_some(codec)
+    })
+}
+
+/// A decoder of the list is installed. What a manifest does not say is found out from the init segment.
+fn playable(codec: Option<Codec>, decoders: &Decoders) -> bool {
+    codec.is_none_or(|c| decoders.for_codec(c).iter().any(|name| gstreamer::ElementFactory::find(name).is_some()))
+}
+
+/// Order of preference among codec families of one track set, best first, where all can be played.
+fn family_rank(codec: Option<Codec>) -> u8 {
+    match codec {
+        Some(Codec::Avc) => 0,
+        Some(Codec::Hevc) => 1,
+        Some(Codec::Vp9) => 2,
+        Some(Codec::Av1) => 3,
+        _ => 4,
+    }
+}
+
+fn ladder(period: usize, set: usize, tracks: &TrackSet, decoders: &Decoders) -> Option<Ladder> {
+    let codec = |r: &Rendition| codec_of(&r.codecs, tracks.kind);
+    let mut usable: Vec<usize> =
+        (0..tracks.renditions.len()).filter(|i| playable(codec(&tracks.renditions[*i]), decoders)).collect();
+    let family = usable.iter().map(|i| codec(&tracks.renditions[*i])).min_by_key(|c| family_rank(*c))?;
+    usable.retain(|i| codec(&tracks.renditions[*i]) == family);
+    usable.sort_by_key(|i| tracks.renditions[*i].bandwidth);
+    // More than the rule can hold: keep both ends and spread the rest.
+    let most = hearth_abr::MAX_RENDITIONS;
+    if usable.len() > most {
+        usable = (0..most).map(|i| usable[i * (usable.len() - 1) / (most - 1)]).collect();
+    }
+    Some(Ladder { period, set, renditions: usable })
+}
+
+/// The main video of a period.
+pub(crate) fn video(presentation: &Presentation, period: usize, decoders: &Decoders) -> Option<Ladder> {
+    let tracks = &presentation.periods.get(period)?.tracks;
+    let sets = tracks.iter().enumerate().filter(|(_, t)| t.kind == Kind::Video && !t.renditions.is_empty());
+    let mut found: Vec<(usize, Ladder)> = sets.filter_map(|(i, t)| Some((i, ladder(period, i, t, decoders)?))).collect();
+    found.sort_by_key(|(i, _)| {
+        let t = &tracks[*i];
+        let secondary = t.roles.iter().any(|r| r != "main");
+        (secondary, !t.default, family_rank(t.renditions.first().and_then(|r| codec_of(&r.codecs, Kind::Video))))
+    });
+    found.into_iter().next().map(|(_, l)| l)
+}
+
+/// Audio track sets of a period that can go with `video`, in the manifest's order.
+fn audio_sets(presentation: &Presentation, period: usize, video: Option<&Ladder>) -> Vec<usize> {
+    let Some(period) = presentation.periods.get(period) else { return Vec::new() };
+    let all: Vec<usize> = (0..period.tracks.len())
+        .filter(|i| period.tracks[*i].kind == Kind::Audio && !period.tracks[*i].renditions.is_empty())
+        .collect();
+    let top = video.and_then(|v| period.tracks.get(v.set)?.renditions.get(*v.renditions.last()?));
+    let Some(group) = top.and_then(|r| r.audio_group.as_ref()) else { return all };
+    let in_group: Vec<usize> = all
+        .iter()
+        .copied()
+        .filter(|i| period.tracks[*i].id.strip_prefix(group.as_str()).is_some_and(|r| r.starts_with('/')))
+        .collect();
+    if in_group.is_empty() { all } else { in_group }
+}
+
+/// The audio for `video`: `wanted` by ID if it is there, else by language, else the default one.
+pub(crate) fn audio(
+    presentation: &Presentation,
+    period: usize,
+    video: Option<&Ladder>,
+    wanted: Option<&str>,
+    language: Option<&str>,
+    decoders: &Decoders,
+) -> Option<Ladder> {
+    let tracks = &presentation.periods.get(period)?.tracks;
+    let primary = |l: &str| l.split('-').next().unwrap_or_default().to_ascii_lowercase();
+    let mut sets = audio_sets(presentation, period, video);
+    sets.sort_by_key(|i| {
+        let t = &tracks[*i];
+        let same = |a: &str, b: Option<&String>| b.is_some_and(|b| primary(a) == primary(b));
+        let is_wanted = wanted.is_some_and(|w| t.id == w);
+        let speaks = language.is_some_and(|l| same(l, t.language.as_ref()));
+        let secondary = t.roles.iter().any(|r| matches!(r.as_str(), "commentary" | "description" | "alternate"));
+        (!is_wanted, !speaks, secondary, !t.default)
+    });
+    sets.into_iter().find_map(|set| ladder(period, set, &tracks[set], decoders))
+}
+
+/// Tracks that a viewer can choose: of the first period, audio that goes with `video`.
+pub(crate) fn tracks(presentation: &Presentation, video: Option<&Ladder>, audio: Option<&Ladder>) -> Vec<TrackInfo> {
+    let Some(period) = presentation.periods.first() else { return Vec::new() };
+    let info = |i: usize, kind: &str, active: bool, number: usize| {
+        let t = &period.tracks[i];
+        let label = t.label.clone().or_else(|| t.language.clone()).unwrap_or_else(|| format!("{kind} {number}"));
+        TrackInfo { id: t.id.clone(), kind: kind.into(), language: t.language.clone(), label, active }
+    };
+    let mut all: Vec<TrackInfo> = video.iter().map(|v| info(v.set, "video", true, 1)).collect();
+    let sets = audio_sets(presentation, 0, video);
+    all.extend(sets.iter().enumerate().map(|(n, i)| info(*i, "audio", audio.is_some_and(|a| a.set == *i), n + 1)));
+    all
+}

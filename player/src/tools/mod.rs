@@ -1,0 +1,175 @@
+//! What the command line does with a title besides playing it: every sample, every frame, the manifest as JSON. As fast as it goes, in
+//! the order of the file, the same output every time.
+
+mod frames;
+mod inspect;
+mod samples;
+
+pub use frames::frames;
+pub use inspect::inspect;
+pub use samples::samples;
+
+use crate::fetch::{Http, Request, Stop};
+use crate::media::keys::Keys;
+use crate::media::prepare::{InitSegment, read_init};
+use crate::title::{self, Playlist, Title};
+use crate::{Decoders, Error, LoadRequest, PlayerConfig};
+use hearth_cdm::KeyPair;
+use hearth_isobmff::TrackKind;
+use hearth_manifest::{Format, Kind, Resource};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Most bytes of one segment.
+const SEGMENT_LIMIT: usize = 1 << 30;
+
+/// What to read, and with which keys.
+#[derive(Clone, Default)]
+pub struct Source {
+    /// URL or path of a playlist, an MPD, or a fragmented MP4 file.
+    pub location: String,
+    /// Keys given by hand.
+    pub keys: Vec<KeyPair>,
+    /// Licence server; overrides the manifest's.
+    pub license_url: Option<String>,
+    /// Bearer token for the licence server.
+    pub license_token: Option<String>,
+    /// Which rendition of the track, 0 the lowest; none: the highest.
+    pub rendition: Option<usize>,
+}
+
+/// A track of an opened title: a track set, and which track of its init segment.
+struct Pick {
+    set: usize,
+    kind: TrackKind,
+}
+
+/// An opened title and what reading it needs.
+struct Reader {
+    title: Title,
+    http: Http,
+    keys: Keys,
+    stop: Arc<Stop>,
+    rendition: Option<usize>,
+    decoders: Decoders,
+}
+
+impl Reader {
+    fn open(source: &Source) -> Result<Self, Error> {
+        gstreamer::init().map_err(|e| Error::Framework(e.to_string()))?;
+        let config = PlayerConfig { keys: source.keys.clone(), ..PlayerConfig::default() };
+        let (http, stop) = (Http::new(&config), Arc::new(Stop::default()));
+        let title = Title::open(&http, &title::locate(&source.location)?, &stop)?;
+        let request = LoadRequest {
+            license_url: source.license_url.clone(),
+            license_token: source.license_token.clone(),
+            ..LoadRequest::default()
+        };
+        let keys = Keys::new(&config, &request, &title.presentation, http.clone(), stop.clone())?;
+        Ok(Self { title, http, keys, stop, rendition: source.rendition, decoders: config.decoders })
+    }
+
+    /// All tracks of the first period: video first, then audio, then the rest; of a file with several tracks each one.
+    fn tracks(&self) -> Result<Vec<Pick>, Error> {
+        let sets = &self.title.presentation.periods[0].tracks;
+        let mut picks = Vec::new();
+        for kind in [Kind::Video, Kind::Audio] {
+            for (set, tracks) in sets.iter().enumerate().filter(|(_, t)| t.kind == kind && !t.renditions.is_empty()) {
+                let first = if kind == Kind::Video { TrackKind::Video } else { TrackKind::Audio };
+                let muxed = kind == Kind::Video && tracks.renditions.iter().all(|r| r.audio_group.is_none());
+                picks.push(Pick { set, kind: first });
+                if muxed && self.has_sound(set)? {
+                    picks.push(Pick { set, kind: TrackKind::Audio });
+                }
+            }
+        }
+        Ok(picks)
+    }
+
+    /// The first init segment of video set `set` has an audio track too.
+    fn has_sound(&self, set: usize) -> Result<bool, Error> {
+        let list = self.playlist(0, set)?;
+        Ok(self.init(&list, 0)?.1.of_kind(TrackKind::Audio).is_some())
+    }
+
+    /// The chosen rendition's segments of track set `set` in `period`.
+    fn playlist(&self, period: usize, set: usize) -> Result<Arc<Playlist>, Error> {
+        let tracks = &self.title.presentation.periods[period].tracks[set];
+        let last = tracks.renditions.len().saturating_sub(1);
+        // The rendition is meant of the video where there is one; of other tracks it is cut to what is there.
+        let rendition = match self.rendition {
+            Some(n) if n > last && tracks.kind == Kind::Video => {
+                return Err(Error::BadCommand(format!("--rendition {n}: the track has 0 to {last}")));
+            }
+            Some(n) => n.min(last),
+            None => last,
+        };
+        self.title.playlist((period, set, rendition), &self.stop)
+    }
+
+    fn read(&self, resource: &Resource) -> Result<Vec<u8>, Error> {
+        Ok(self.http.fetch(&Request::resource(resource)?, SEGMENT_LIMIT, &self.stop)?.bytes)
+    }
+
+    /// The init segment of segment number `at`.
+    fn init<'a>(&self, list: &'a Playlist, at: usize) -> Result<(&'a Resource, InitSegment), Error> {
+        let own = list.segments.get(at).and_then(|s| s.init.as_ref()).or(list.init.as_ref());
+        let resource = own.ok_or_else(|| Error::UnsupportedContainer("no init segment (MPEG-2 transport stream?)".into()))?;
+        Ok((resource, read_init(&self.read(resource)?, &resource.url)?))
+    }
+
+    /// Gives every segment of a track to `each`: its init segment, bytes, name, and where its media time goes (see [`Shift`]).
+    fn each(
+        &self,
+        pick: &Pick,
+        mut each: impl FnMut(&InitSegment, Vec<u8>, &str, &mut Shift) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let presentation = &self.title.presentation;
+        let id = &presentation.periods[0].tracks[pick.set].id;
+        let mut shift = Shift::default();
+        for (p, period) in presentation.periods.iter().enumerate() {
+            let kind = presentation.periods[0].tracks[pick.set].kind;
+            let same = period.tracks.iter().position(|t| t.id == *id && t.kind == kind);
+            let Some(set) = same.or_else(|| period.tracks.iter().position(|t| t.kind == kind)) else { continue };
+            let list = self.playlist(p, set)?;
+            let mut inits: HashMap<Resource, InitSegment> = HashMap::new();
+            for (n, segment) in list.segments.iter().enumerate().filter(|(_, s)| !s.gap) {
+                let resource = segment.init.as_ref().or(list.init.as_ref());
+                let known = resource.is_some_and(|r| inits.contains_key(r));
+                if !known {
+                    let (resource, init) = self.init(&list, n)?;
+                    inits.insert(resource.clone(), init);
+                }
+                let Some(init) = resource.and_then(|r| inits.get(r)) else { continue };
+                let domain = if presentation.format == Format::Hls { usize::from(segment.discontinuity) } else { 0 };
+                shift.enter(p, domain, segment.start_us);
+                each(init, self.read(&segment.resource)?, &segment.resource.url, &mut shift)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Media time to presentation time in ns, decided by the first sample of each continuous stretch.
+#[derive(Default)]
+struct Shift {
+    period: usize,
+    start_us: u64,
+    ns: Option<i64>,
+}
+
+impl Shift {
+    fn enter(&mut self, period: usize, discontinuity: usize, start_us: u64) {
+        if period != self.period || discontinuity > 0 {
+            *self = Self { period, start_us, ns: None };
+        } else if self.ns.is_none() {
+            self.start_us = start_us;
+        }
+    }
+
+    /// To add, given the stretch's first presentation time.
+    fn of(&mut self, first: i64) -> i64 {
+        let shift = (self.start_us as i64).saturating_mul(1000).saturating_sub(first);
+        *self.ns.get_or_insert(if shift.abs() < 1_000_000_000 { 0 } else { shift })
+    }
+}
