@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod board;
+mod demo;
 mod doctor;
 mod packages;
 mod setup;
@@ -26,6 +27,10 @@ enum Commands {
     Doctor,
     /// Install the Debian packages that are missing, or say the one command that does.
     Setup,
+    /// The main job, from films to an encrypted picture: build, ingest, browse, play.
+    Demo(demo::Options),
+    /// Make the demo's films and artwork alone, in target/demo.
+    Samples,
     /// Run every test and every check.
     Test {
         /// Boot the box in QEMU as well.
@@ -60,6 +65,8 @@ fn run(command: Commands) -> anyhow::Result<bool> {
             setup::ensure(setup::FOR_ALL)?;
             println!("Everything is there.");
         }
+        Commands::Demo(options) => demo::demo(&options)?,
+        Commands::Samples => demo::samples()?,
         Commands::Test { qemu } => test::all(qemu)?,
         Commands::Tidy => tidy::command()?,
         Commands::Board(command) => return board::run(command),
