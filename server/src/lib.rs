@@ -20,6 +20,7 @@ mod serve;
 pub mod state;
 pub mod store;
 pub mod tokens;
+pub mod transcode;
 
 pub use error::{Error, Result};
 pub use serve::{Blocking, Running, ServeOptions, start, start_blocking};

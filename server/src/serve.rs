@@ -1,6 +1,7 @@
 //! Start-up and shut-down: one listener, one router, the workers.
 
 use crate::state::State;
+use crate::transcode::Transcoder;
 use crate::{Error, Result, catalog, ingest, jobs, origin};
 use axum::serve::ListenerExt;
 use std::net::SocketAddr;
@@ -20,12 +21,15 @@ pub struct ServeOptions {
     pub workers: usize,
     /// Tokens and caches.
     pub origin: origin::Options,
+    /// How films are encoded.
+    pub transcoder: Transcoder,
 }
 
 impl ServeOptions {
     /// A server on any free port of the loopback, one job at a time.
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), listen: SocketAddr::from(([127, 0, 0, 1], 0)), workers: 1, origin: origin::Options::default() }
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self { data: data.into(), listen, workers: 1, origin: origin::Options::default(), transcoder: Transcoder::find() }
     }
 }
 
@@ -46,7 +50,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Starts a server: returns when it answers.
 pub async fn start(options: ServeOptions) -> Result<Running> {
-    let state = State::open_with(&options.data, &options.origin).await?;
+    let state = State::open_with(&options.data, &options.origin, options.transcoder.clone()).await?;
     let listener = tokio::net::TcpListener::bind(options.listen).await.map_err(|e| {
         Error::refused(
             http::StatusCode::CONFLICT,
@@ -57,7 +61,7 @@ pub async fn start(options: ServeOptions) -> Result<Running> {
     let addr = listener.local_addr().map_err(Error::io("listening socket"))?;
     state.data.announce(Some(&format!("http://{addr}")))?;
     let (stop, stopped) = watch::channel(false);
-    let workers = Vec::new();
+    let workers = (0..options.workers).map(|_| tokio::spawn(jobs::work(state.clone(), stopped.clone()))).collect();
     let router = router(state.clone());
     // Answers are small or written in one go: waiting to fill packets only adds latency.
     let listener = listener.tap_io(|io| {

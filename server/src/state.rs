@@ -6,6 +6,7 @@ use crate::ingest::UploadLocks;
 use crate::keys::MasterKey;
 use crate::origin::{self, Origin};
 use crate::store::Store;
+use crate::transcode::Transcoder;
 use crate::{Result, jobs};
 use std::path::Path;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub struct State {
     pub origin: Origin,
     /// Wakes a worker: a job was queued.
     pub job_queued: tokio::sync::Notify,
+    /// How films are encoded.
+    pub transcoder: Transcoder,
     /// One writer an upload.
     pub upload_locks: UploadLocks,
 }
@@ -32,19 +35,19 @@ pub struct State {
 impl State {
     /// Locks and opens a data directory, and tidies up what a crash left behind.
     pub async fn open(data: &Path) -> Result<Arc<Self>> {
-        Self::open_with(data, &origin::Options::default()).await
+        Self::open_with(data, &origin::Options::default(), Transcoder::find()).await
     }
 
-    /// Like [`State::open`], with settings of the origin.
-    pub async fn open_with(data: &Path, origin: &origin::Options) -> Result<Arc<Self>> {
+    /// Like [`State::open`], with settings of the origin and of the workers.
+    pub async fn open_with(data: &Path, origin: &origin::Options, transcoder: Transcoder) -> Result<Arc<Self>> {
         let data = DataDir::open(data)?;
         let db = db::open(&data.database()).await?;
         let store = Store::local(&data.store())?;
         let needed = db::keys::any(&mut *db.acquire().await?).await?;
         let keys = MasterKey::load_or_create(&data.master_key(), needed)?;
         let origin = Origin::new(&keys, origin);
-        let state =
-            Self { db, store, data, keys, origin, job_queued: tokio::sync::Notify::new(), upload_locks: UploadLocks::default() };
+        let (job_queued, upload_locks) = (tokio::sync::Notify::new(), UploadLocks::default());
+        let state = Self { db, store, data, keys, origin, job_queued, transcoder, upload_locks };
         jobs::sweep(&state).await?;
         Ok(Arc::new(state))
     }

@@ -1,9 +1,13 @@
 //! The command line: what `hearth-server` understands, and what its exit codes mean.
 
+mod client;
+mod ingest;
+mod jobs;
 mod serve;
 
 use clap::{Parser, Subcommand};
 use hearth_server::Error;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 /// Streams films to set-top boxes: takes them in, makes renditions and keys, serves HLS and DASH.
@@ -17,6 +21,7 @@ struct Cli {
 const EXAMPLES: &str = "\
 Begin:
   hearth-server serve --data ./hearth-data --listen 127.0.0.1:8080
+  hearth-server ingest film.mp4 --server http://127.0.0.1:8080 --title 'My film' --wait
 
 Exit codes:
   0  done (or it was done already)      3  the film cannot become a title: see the message
@@ -27,15 +32,28 @@ Exit codes:
 enum Command {
     /// Run the server: API, playlists and segments, and the ingest of films that are handed to it.
     Serve(serve::Serve),
+    /// Take a film in: encode it, describe it, publish it.
+    Ingest(Box<ingest::Ingest>),
+    /// Show what is being taken in and what failed; try again.
+    Jobs(jobs::Jobs),
+    /// Encode in a process of its own (for the server's own use).
+    #[command(hide = true)]
+    TranscodeWorker,
 }
 
 /// Runs the command and says how it ended.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,hearth_server=info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // A server tells what it does; a command has its own words for that.
+    let level = if matches!(cli.command, Command::Serve(_)) { "warn,hearth_server=info" } else { "error" };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
+    let ansi = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr).init();
     let result = match cli.command {
         Command::Serve(serve) => serve.run(),
+        Command::Ingest(ingest) => ingest.run(),
+        Command::Jobs(jobs) => jobs.run(),
+        Command::TranscodeWorker => return hearth_server::transcode::worker_main(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -52,5 +70,22 @@ fn exit_code(e: &Error) -> u8 {
         "data-locked" | "cannot-listen" | "unreachable" => 5,
         _ if e.status() == http::StatusCode::UNPROCESSABLE_ENTITY => 3,
         _ => 1,
+    }
+}
+
+/// Runs something asynchronous to its end.
+fn block_on<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::io("runtime"))?.block_on(work)
+}
+
+/// Waits before asking a server again.
+fn pause(time: std::time::Duration) {
+    std::thread::park_timeout(time);
+}
+
+/// One JSON object on a line of its own.
+fn print_json(value: &impl serde::Serialize) {
+    if let Ok(line) = serde_json::to_string(value) {
+        println!("{line}");
     }
 }

@@ -90,3 +90,9 @@ pub async fn delete(db: &mut SqliteConnection, id: &str) -> Result<()> {
     sqlx::query("DELETE FROM uploads WHERE id = ?").bind(id).execute(db).await?;
     Ok(())
 }
+
+/// The uploads whose film a job takes in; more than one if the same file came twice at a time.
+pub async fn of_job(db: &mut SqliteConnection, job: &str) -> Result<Vec<UploadRow>> {
+    let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE job_id = ? ORDER BY created_ms"));
+    Ok(sqlx::query_as(sql).bind(job).fetch_all(db).await?)
+}

@@ -7,7 +7,7 @@ mod art;
 mod upload;
 
 pub use art::{MAX_ART_BYTES, to_jpeg};
-pub use upload::{Locks as UploadLocks, begin as begin_upload};
+pub use upload::{Locks as UploadLocks, take_in_place};
 
 use crate::state::State;
 use axum::Router;

@@ -44,8 +44,8 @@ pub async fn post(FromState(state): FromState<Arc<State>>, Json(new): Json<NewUp
     Ok((if upload.duplicate { StatusCode::OK } else { StatusCode::CREATED }, Json(upload)))
 }
 
-/// Begins an upload. The same file again is answered with the job that there is (`duplicate`), or with the unfinished upload.
-pub async fn begin(state: &State, new: &NewUpload) -> Result<Upload> {
+/// Begins an upload, or takes one up again. The same file again is answered with the job that there is (`duplicate`), or with the unfinished upload.
+async fn begin(state: &State, new: &NewUpload) -> Result<Upload> {
     check(new)?;
     let meta = serde_json::to_string(&new.meta).map_err(|e| Error::Damaged(e.to_string()))?;
     let mut tx = db::begin(&state.db).await?;
@@ -80,8 +80,38 @@ pub async fn begin(state: &State, new: &NewUpload) -> Result<Upload> {
     Ok(answer(&row))
 }
 
+/// Queues a film that lies on this machine, without copying it; the job's ID, and whether there was one for this very file.
+pub async fn take_in_place(
+    state: &State,
+    new: &NewUpload,
+    source: &std::path::Path,
+    pictures: &[(&str, Vec<u8>)],
+) -> Result<(String, bool)> {
+    check(new)?;
+    let row = uploads::UploadRow {
+        id: db::new_id(),
+        file_name: new.file_name.clone(),
+        size: size_i64(new.size)?,
+        received: size_i64(new.size)?,
+        sha256: new.sha256.clone(),
+        meta: serde_json::to_string(&new.meta).map_err(|e| Error::Damaged(e.to_string()))?,
+        job_id: None,
+    };
+    for (kind, jpeg) in pictures {
+        super::art::save(state, &row.id, kind, jpeg)?;
+    }
+    let mut tx = db::begin(&state.db).await?;
+    let (job, duplicate) = crate::jobs::enqueue(&mut tx, &new.sha256, &source.to_string_lossy(), &new.meta).await?;
+    if !duplicate {
+        uploads::insert(&mut tx, &row).await?;
+        uploads::set_job(&mut tx, &row.id, &job).await?;
+    }
+    tx.commit().await?;
+    Ok((job, duplicate))
+}
+
 /// What no upload may say.
-pub(crate) fn check(new: &NewUpload) -> Result<()> {
+fn check(new: &NewUpload) -> Result<()> {
     let bad = |code, message: String| Err(Error::refused(StatusCode::UNPROCESSABLE_ENTITY, code, message));
     if new.size == 0 {
         return bad("empty-file", format!("{} is empty", new.file_name));

@@ -1,8 +1,11 @@
 //! Durable jobs: workers claim them, run them step by step, and a crash at any moment loses at most the step under way.
 
 mod api;
+mod run;
+mod worker;
 
 pub use api::{retry, router};
+pub use worker::{work, work_on};
 
 use crate::Result;
 use crate::data::remove;
@@ -22,7 +25,7 @@ pub async fn sweep(state: &State) -> Result<()> {
     }
     for (job, path) in state.data.all_work()? {
         match jobs::get(&mut db, &job).await? {
-            Some(row) if matches!(row.state.as_str(), "queued" | "running") => {}
+            Some(row) if matches!(row.state.as_str(), "queued" | "running") => run::sweep_work(&path)?,
             _ => remove(&path)?,
         }
     }
