@@ -4,6 +4,7 @@
 //! of events replayed gives the same screens, which is how the journeys are tested.
 #![forbid(unsafe_code)]
 
+mod answers;
 mod app;
 mod browse;
 mod event;

@@ -155,10 +155,10 @@ fn smooth(from: f32, to: f32, at: f32) -> f32 {
     t * t * (3.0 - 2.0 * t)
 }
 
-/// How much of the page's colour lies over a place of the backdrop, both 0 to 1: nearly all at the left edge, none right of two
-/// thirds; all at the bottom, none above two fifths.
+/// How much of the page's colour lies over a place of the backdrop, both 0 to 1: nearly all at the left edge, none right of three
+/// quarters; all at the bottom, none above two fifths.
 pub fn scrim_strength(x: f32, y: f32) -> f32 {
-    let left = 0.94 * (1.0 - smooth(0.0, 0.68, x));
+    let left = 0.94 * (1.0 - smooth(0.06, 0.72, x));
     let below = smooth(0.4, 1.0, y);
     1.0 - (1.0 - left) * (1.0 - below)
 }

@@ -13,8 +13,6 @@ pub trait Catalog: Send + Sync {
     fn playback(&self, id: &str) -> Result<PlaybackGrant, CatalogError>;
     /// Keeps how far the profile is.
     fn progress(&self, id: &str, progress: &Progress) -> Result<(), CatalogError>;
-    /// What a URL of the server's is, in full.
-    fn resolve(&self, url: &str) -> String;
 }
 
 /// Why the server did not do it.

@@ -121,8 +121,4 @@ impl Catalog for FixtureCatalog {
         self.lock().progress.insert(id.to_owned(), progress.clone());
         Ok(())
     }
-
-    fn resolve(&self, url: &str) -> String {
-        format!("http://fixture{url}")
-    }
 }

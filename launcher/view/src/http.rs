@@ -112,12 +112,4 @@ impl Catalog for HttpCatalog {
         let place = body(progress)?;
         retry(|| read(self.agent.put(&url).content_type("application/json").send(&place))).map(drop)
     }
-
-    fn resolve(&self, url: &str) -> String {
-        match url {
-            _ if url.starts_with("http://") || url.starts_with("https://") => url.to_owned(),
-            _ if url.starts_with('/') => format!("{}{url}", self.origin),
-            _ => format!("{}/{url}", self.origin),
-        }
-    }
 }
