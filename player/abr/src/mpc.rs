@@ -43,7 +43,7 @@ impl Default for Tuning {
             stall: 1.0,
             stall_event: 0.0,
             switch: 0.0,
-            terminal: 1.0,
+            terminal: 2.0,
             terminal_s: 4.0,
             sigma0: 0.5,
             lasting: 0.6,
@@ -137,11 +137,11 @@ impl Mpc {
         }
     }
 
-    /// Expected worth of loading `kbit` from buffer `b` at about `rate` kbit/s and going on with `next`.
-    fn worth(&self, next: &Table, b: f32, q: usize, kbit: f32, rate: f32, spread: &[(f32, f32); 3], ttfb_s: f32) -> f32 {
+    /// Expected worth of a load that takes `load_s` at the expected rate (and `ttfb_s` before it) from buffer `b`, going on with `next`.
+    fn worth(&self, next: &Table, passing: &[(f32, f32); 3], b: f32, q: usize, (ttfb_s, load_s): (f32, f32)) -> f32 {
         let mut sum = 0.0;
-        for (factor, weight) in spread {
-            let (after, stall) = self.step(b, ttfb_s + kbit / (rate * factor));
+        for (factor, weight) in passing {
+            let (after, stall) = self.step(b, ttfb_s + load_s / factor);
             sum += weight * (self.look_up(next, after, q) - self.stall_cost(stall));
         }
         self.utility[q] + sum
@@ -175,8 +175,9 @@ impl Mpc {
                 let mut now: Table = [[0.0; MAX_RENDITIONS]; BINS];
                 for (i, row) in now.iter_mut().enumerate() {
                     let b = i as f32 * bin_s;
-                    for q in 0..=self.cap {
-                        row[q] = self.worth(&next, b, q, self.sizes[k][q], o.kbps[k] * factor, &o.passing, o.ttfb_s);
+                    for (q, worth) in row.iter_mut().enumerate().take(self.cap + 1) {
+                        let load_s = self.sizes[k][q] / (o.kbps[k] * factor);
+                        *worth = self.worth(&next, &o.passing, b, q, (o.ttfb_s, load_s));
                     }
                     self.best_from(row);
                 }
@@ -190,9 +191,7 @@ impl Mpc {
     /// distance, so one pass up and one down do.
     fn best_from(&self, row: &mut [f32; MAX_RENDITIONS]) {
         let stay = *row;
-        for q in self.cap + 1..self.n {
-            row[q] = f32::MIN / 4.0;
-        }
+        row[self.cap + 1..].fill(f32::MIN / 4.0);
         for q in 1..self.n {
             row[q] = row[q].max(row[q - 1] - (self.utility[q] - self.utility[q - 1]).abs());
         }
@@ -212,7 +211,7 @@ impl Mpc {
     /// Expected worth, over all scenarios, of loading `kbit` of rendition `q` now, the first byte `ttfb_s` away.
     fn now(&self, o: &Outlook, b: f32, q: usize, kbit: f32, ttfb_s: f32) -> f32 {
         let worth = |(scenario, (factor, weight)): (usize, &(f32, f32))| {
-            weight * self.worth(&self.after[scenario], b, q, kbit, o.kbps[0] * factor, &o.passing, ttfb_s)
+            weight * self.worth(&self.after[scenario], &o.passing, b, q, (ttfb_s, kbit / (o.kbps[0] * factor)))
         };
         o.lasting.iter().enumerate().map(worth).sum::<f32>() - self.switch_cost(self.last, q)
     }

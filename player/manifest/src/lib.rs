@@ -21,5 +21,5 @@ pub use protection::{system, widevine_pssh};
 /// Parses a playlist or an MPD, whichever `text` is. `base` is the URL it came from, after redirects; every URL in the result is absolute.
 pub fn parse(text: &str, base: &url::Url) -> Result<Presentation, Error> {
     let head = text.trim_start_matches('\u{feff}').trim_start();
-    if head.starts_with("#EXTM3U") { hls::parse(text, base) } else { dash::parse(text, base) }
+    if head.starts_with('#') { hls::parse(text, base) } else { dash::parse(text, base) }
 }

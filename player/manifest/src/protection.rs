@@ -19,6 +19,8 @@ pub mod system {
     pub const HLS_CLEAR_KEY: &str = "org.w3.clearkey";
     /// HLS `KEYFORMAT` of FairPlay.
     pub const HLS_FAIRPLAY: &str = "com.apple.streamingkeydelivery";
+    /// HLS `KEYFORMAT` of PlayReady, whose data is a PlayReady object and no `pssh` box.
+    pub const HLS_PLAYREADY: &str = "com.microsoft.playready";
     /// HLS `KEYFORMAT` of a key that lies at its URI.
     pub const HLS_IDENTITY: &str = "identity";
     /// A DASH set that names no DRM system, only the scheme and the key.

@@ -80,7 +80,7 @@ pub(super) fn byte_range(s: &str, next: u64, line: usize) -> Result<ByteRange, E
     let (n, o) = s.split_once('@').map_or((s, None), |(n, o)| (n, Some(o)));
     let number = |s: &str| s.trim().parse::<u64>().map_err(|_| bad(line, format!("byte range {s}")));
     let length = number(n)?;
-    let offset = o.map_or(Ok(next), number)?;
+    let offset = o.filter(|o| !o.trim().is_empty()).map_or(Ok(next), number)?;
     offset.checked_add(length).ok_or_else(|| bad(line, "byte range past the end of numbers"))?;
     Ok(ByteRange { offset, length })
 }
@@ -123,6 +123,7 @@ mod tests {
         let r = |s| byte_range(s, 7, 1).ok().map(|r| (r.offset, r.length));
         assert_eq!(r("10@20"), Some((20, 10)));
         assert_eq!(r("10"), Some((7, 10)));
+        assert_eq!(r("10@"), Some((7, 10)));
         assert_eq!(r("18446744073709551615@1"), None);
         assert_eq!(r("x@1"), None);
     }

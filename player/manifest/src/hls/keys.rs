@@ -74,9 +74,7 @@ pub(super) fn write(out: &mut String, tag: &str, protection: &[ContentProtection
             }
         }
         let uri = match (&p.pssh, &p.license_url) {
-            _ if p.system == system::PLAYREADY && p.pssh.is_some() => {
-                format!("data:text/plain;charset=UTF-16;base64,{}", p.pssh.as_deref().unwrap_or(""))
-            }
+            (Some(object), _) if p.system == system::HLS_PLAYREADY => format!("data:text/plain;charset=UTF-16;base64,{object}"),
             (Some(pssh), _) if !p.is_clear_key() => format!("data:text/plain;base64,{pssh}"),
             (_, Some(url)) => url.clone(),
             _ => continue,
@@ -84,7 +82,7 @@ pub(super) fn write(out: &mut String, tag: &str, protection: &[ContentProtection
         let format = match p.system.as_str() {
             _ if p.is_clear_key() => system::HLS_CLEAR_KEY.to_string(),
             system::HLS_IDENTITY if !method.starts_with("AES") => continue,
-            system::COMMON | system::MP4_PROTECTION | system::DASH_SEA => continue,
+            system::COMMON | system::PLAYREADY | system::MP4_PROTECTION | system::DASH_SEA => continue,
             system::FAIRPLAY => system::HLS_FAIRPLAY.to_string(),
             s if key_id(s).is_some() => format!("urn:uuid:{s}"),
             s => s.to_string(),
