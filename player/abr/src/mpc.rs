@@ -48,7 +48,7 @@ impl Default for Tuning {
             sigma0: 0.5,
             lasting: 0.6,
             decay: 0.8,
-            bias: -0.1,
+            bias: -0.15,
             abandon: 0.1,
             alarm: 0.7,
         }
