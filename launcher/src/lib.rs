@@ -1,9 +1,19 @@
-//! The TV interface: Slint on a platform of our own, fed from the Slint-free crates below it. Start at [`Launcher`](app::Launcher).
+//! The TV interface: Slint on a platform of our own, fed from the Slint-free crates below it. Start at [`app::Launcher`] and
+//! [`run::Loop`].
 
+pub mod app;
+pub mod art;
+pub mod backend;
 pub mod bake;
 pub mod compose;
+mod facts;
 pub mod keys;
 pub mod platform;
+pub mod report;
+pub mod run;
+pub mod script;
+pub mod show;
+pub mod snapshot;
 
 /// What the `.slint` files compile to.
 #[allow(missing_docs, clippy::all, unsafe_code, elided_lifetimes_in_paths, unused_lifetimes)]

@@ -28,14 +28,17 @@ impl Screen for HeadlessScreen {
     fn waker(&self) -> Waker {
         let wake = self.wake.clone();
         // Full: it is about to wake anyway.
-        Arc::new(move || drop(wake.try_send(())))
+        Arc::new(move || {
+            let _ = wake.try_send(());
+        })
     }
 
     fn wait(&mut self, timeout: Option<Duration>, _input: &mut Vec<Input>) {
-        match timeout {
-            Some(timeout) => drop(self.woken.recv_timeout(timeout)),
-            None => drop(self.woken.recv()),
-        }
+        // Woken, or too late: either way there may be something to do.
+        let _ = match timeout {
+            Some(timeout) => self.woken.recv_timeout(timeout).is_ok(),
+            None => self.woken.recv().is_ok(),
+        };
     }
 
     fn present(&mut self, _frame: &Frame<'_>) -> Result<(), ScreenError> {
