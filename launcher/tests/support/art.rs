@@ -46,9 +46,12 @@ pub fn scene(seed: u32, width: u32, height: u32) -> Art {
                     + 0.075 * ((u * aspect * (1.6 + 0.9 * l)) + s * (1.1 + l)).sin()
                     + 0.028 * ((u * aspect * (5.3 + 1.7 * l)) + s * 2.9 + l * 4.0).sin()
                     + 0.010 * ((u * aspect * 17.0) + l * 9.0 + s).sin();
-                if v > ridge {
+                // A ridge is one pixel soft.
+                let cover = ((v - ridge) * height as f32 + 0.5).clamp(0.0, 1.0);
+                if cover > 0.0 {
                     let haze = mix(glow, dusk, 0.25 + 0.19 * l);
-                    pixel = mix(mix(haze, light, 0.16 * (1.0 - l / 4.0)), mix(dusk, [0.0; 3], 0.5), (v - ridge) * (0.6 + 0.3 * l));
+                    let near = mix(haze, light, 0.16 * (1.0 - l / 4.0));
+                    pixel = mix(pixel, mix(near, mix(dusk, [0.0; 3], 0.5), (v - ridge) * (0.6 + 0.3 * l)), cover);
                 }
             }
             rgb.extend(pixel.map(|c| (c.clamp(0.0, 1.0).powf(0.9) * 255.0) as u8));

@@ -71,7 +71,7 @@ impl Household {
             tagline: (!tagline.is_empty()).then(|| tagline.into()),
             synopsis: synopsis.into(),
             year: Some(2013 + film as u16),
-            genres: vec![genre.into(), "Drama".into()],
+            genres: vec![genre.into()],
             rating: Some(["PG", "12", "6", "16"][film % 4].into()),
             duration_ms: length(film),
             poster: art("poster"),
@@ -147,9 +147,5 @@ impl Catalog for Household {
             state.progress.insert(0, (film, progress.clone()));
         }
         Ok(())
-    }
-
-    fn resolve(&self, url: &str) -> String {
-        format!("http://fixture{url}")
     }
 }
