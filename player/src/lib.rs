@@ -16,6 +16,6 @@ pub use config::{AudioOutput, Decoders, PlayerConfig};
 pub use error::Error;
 pub use messages::*;
 pub use output::{
-    CopyPath, FrameData, NullVideo, PixelFormat, Presented, Rect, SoftwareOutput, VideoFrame, VideoOutput, WindowVideo,
+    CopyPath, FrameData, NullVideo, PixelFormat, Presented, Rect, Shown, SoftwareOutput, VideoFrame, VideoOutput, WindowVideo,
 };
 pub use player::Player;

@@ -44,12 +44,8 @@ pub(crate) enum Note {
     Fresh(u64),
     /// Everything was played.
     EndOfStream,
-    /// A picture came too late.
-    Dropped,
     /// An element failed: its name, and what it says.
     Element(String, String),
-    /// It cannot go on when what is buffered has been played.
-    Dry(Error),
     /// It cannot go on.
     Failed(Error),
 }

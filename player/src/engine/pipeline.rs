@@ -4,7 +4,7 @@ use super::shared::Live;
 use super::track::TrackBuffer;
 use super::{Control, Note};
 use crate::media::{caps, prepare::Format};
-use crate::{AudioOutput, Error, PlayerConfig, VideoOutput};
+use crate::{AudioOutput, Error, PlayerConfig, Shown, VideoOutput};
 use gst::prelude::*;
 use gstreamer as gst;
 use gstreamer_app as gst_app;
@@ -59,7 +59,7 @@ impl Pipeline {
         let mut sources = Vec::new();
         for (format, buffer) in plan.tracks {
             let source = built.branch(plan, format)?;
-            built.connect(plan, &source, buffer)?;
+            built.connect(&source, buffer)?;
             sources.push(source);
         }
         if plan.start > 0 {
@@ -108,7 +108,6 @@ impl Pipeline {
             let source = || message.src().map_or(String::new(), |s| s.path_string().to_string());
             let note = match message.view() {
                 gst::MessageView::Eos(_) => Some(Note::EndOfStream),
-                gst::MessageView::Qos(_) => Some(Note::Dropped),
                 gst::MessageView::Error(e) => {
                     Some(Note::Element(source(), format!("{} ({})", e.error(), e.debug().unwrap_or_default())))
                 }
@@ -157,7 +156,7 @@ impl Pipeline {
     }
 
     /// Duration, seeks and data requests of a source go to and from its buffer.
-    fn connect(&mut self, plan: &Plan<'_>, source: &gst_app::AppSrc, buffer: &Arc<TrackBuffer>) -> Result<(), Error> {
+    fn connect(&mut self, source: &gst_app::AppSrc, buffer: &Arc<TrackBuffer>) -> Result<(), Error> {
         let (seek, need) = (buffer.clone(), buffer.clone());
         source.set_callbacks(
             gst_app::AppSrcCallbacks::builder()
@@ -170,12 +169,7 @@ impl Pipeline {
         );
         let attachment = buffer.attach();
         let (feeder, source) = (buffer.clone(), source.clone());
-        let (notes, number) = (plan.notes.clone(), plan.number);
-        let work = move || {
-            feeder.feed(&source, attachment, |error| {
-                let _ = notes.send(Control::Note(number, Note::Dry(error)));
-            });
-        };
+        let work = move || feeder.feed(&source, attachment);
         self.buffers.push(buffer.clone());
         std::thread::Builder::new().name("feed".into()).spawn(work).map(drop).map_err(|e| Error::Internal(e.to_string()))
     }
@@ -229,17 +223,23 @@ fn queue(buffers: u32) -> Result<gst::Element, Error> {
 fn video_sink(plan: &Plan<'_>) -> Result<gst::Element, Error> {
     let (live, notes, number) = (plan.live.clone(), plan.notes.clone(), plan.number);
     let fresh = Arc::new(AtomicBool::new(true));
-    let (is_fresh, last) = (fresh.clone(), AtomicU64::new(u64::MAX));
-    let presented = Arc::new(move |pts_us: u64| {
+    let (is_fresh, due) = (fresh.clone(), AtomicU64::new(0));
+    let presented = Arc::new(move |shown: Shown| {
         live.presented.fetch_add(1, Relaxed);
-        live.position.store((pts_us * 1000) as i64, Relaxed);
-        let step = pts_us.saturating_sub(last.swap(pts_us, Relaxed));
-        if step < 1_000_000 {
-            live.played_us.fetch_add(step, Relaxed);
-        }
+        live.position.store((shown.pts_us * 1000) as i64, Relaxed);
+        let due = due.swap(shown.pts_us + shown.duration_us, Relaxed);
         if is_fresh.swap(false, Relaxed) {
-            let _ = notes.send(Control::Note(number, Note::Fresh(pts_us)));
+            let _ = notes.send(Control::Note(number, Note::Fresh(shown.pts_us)));
+        } else {
+            // Whoever drops a picture, decoder or sink, leaves a gap here.
+            let gap = shown.pts_us.saturating_sub(due);
+            if let Some(lost) = (gap + shown.duration_us / 2).checked_div(shown.duration_us) {
+                live.dropped.fetch_add(lost, Relaxed);
+            }
+            live.played_us.fetch_add(gap.min(1_000_000), Relaxed);
         }
+        live.played_us.fetch_add(shown.duration_us, Relaxed);
+        live.shown_until.store(((shown.pts_us + shown.duration_us) * 1000) as i64, Relaxed);
     });
     let sink = plan.output.sink(presented)?;
     // The name tells errors apart.

@@ -20,6 +20,9 @@ use std::time::{Duration, Instant};
 
 /// Media ahead of the picture below which the buffer counts as dry, ns.
 const DRY: i64 = 120_000_000;
+/// No new picture for so long, with no more than so much ahead (ns), is a dry buffer too.
+const STILL: Duration = Duration::from_millis(300);
+const HELD: i64 = 1_000_000_000;
 /// Longest wait for a picture after media was there, before the next decoder is tried.
 const PICTURE: Duration = Duration::from_secs(8);
 /// Between two position events.
@@ -62,8 +65,8 @@ pub(super) struct Session {
     jump: Option<Jump>,
     /// The latest jump asked for while another one is under way.
     next_jump: Option<(u64, bool, Instant)>,
-    /// The failure that ends it when the buffer is empty.
-    dry: Option<Error>,
+    /// Position at the last look, ns, and since when it has been there.
+    moved: (i64, Instant),
     over: bool,
     last_report: Instant,
     /// Video rendition of the last chunk, and of each stretch of time: start and end in ns.
@@ -108,7 +111,7 @@ impl Session {
             stalled: None,
             jump: None,
             next_jump: None,
-            dry: None,
+            moved: (0, now),
             over: false,
             last_report: now,
             rendition: None,
@@ -139,9 +142,7 @@ impl Session {
             }
             Note::Fresh(pts_us) => self.fresh(pts_us),
             Note::EndOfStream => self.ended(),
-            Note::Dropped => self.summary.frames_dropped += 1,
             Note::Element(source, what) => self.element(&source, what),
-            Note::Dry(error) => self.dry = Some(error),
             Note::Failed(error) => self.fail(&error),
         }
     }
@@ -194,6 +195,7 @@ impl Session {
             self.summary.estimate_kbps = opened.shared.estimate();
         }
         self.summary.frames_presented = self.live.presented.load(Relaxed);
+        self.summary.frames_dropped = self.live.dropped.load(Relaxed);
         self.summary.played_ms = self.live.played_us.load(Relaxed) / 1000;
         self.summary.bytes = self.live.bytes.load(Relaxed);
         self.summary.decode_errors += verify::complaints().saturating_sub(self.complaints);
@@ -253,7 +255,7 @@ impl Session {
     /// The first picture after a start or a jump.
     fn fresh(&mut self, pts_us: u64) {
         self.live.position.store(pts_us as i64 * 1000, Relaxed);
-        self.built = Instant::now();
+        (self.built, self.moved.1) = (Instant::now(), Instant::now());
         if !self.started {
             self.started = true;
             let first_frame_ms = self.setting.asked.elapsed().as_millis() as u64;
@@ -324,15 +326,26 @@ impl Session {
         })
     }
 
+    /// Why one of the tracks has come to its end too early.
+    fn failure(&self) -> Option<Error> {
+        self.opened.as_ref()?.buffers.iter().find_map(|(_, b)| b.failure())
+    }
+
     /// Holds the pipeline while the buffer is dry.
     fn watch_buffer(&mut self) {
         if self.pipeline.is_none() || self.paused || !self.started || self.jump.is_some() {
             return;
         }
         let (ahead, complete) = (self.ahead(), self.is_complete());
+        let position = self.live.position.load(Relaxed);
+        if position != self.moved.0 {
+            self.moved = (position, Instant::now());
+        }
+        // A decoder may hold its last pictures back until more comes: then the buffer is as good as dry.
+        let still = self.moved.1.elapsed() > STILL && ahead < HELD;
         match self.stalled {
-            None if ahead < DRY && !complete => {
-                if let Some(error) = self.dry.take() {
+            None if (ahead < DRY || still) && !complete => {
+                if let Some(error) = self.failure() {
                     return self.fail(&error);
                 }
                 tracing::info!(ahead, "the buffer is dry");
@@ -352,7 +365,7 @@ impl Session {
                 self.set_playing(true);
             }
             Some(_) => {
-                if let Some(error) = self.dry.take() {
+                if let Some(error) = self.failure() {
                     self.fail(&error);
                 }
             }
@@ -363,10 +376,15 @@ impl Session {
     /// Before the first picture a failure ends it at once; where media is there and no picture comes, the next decoder is tried.
     fn watch_picture(&mut self) {
         let waiting = !self.started || self.jump.is_some();
-        if waiting && let Some(error) = self.dry.take() {
+        let failure = self.failure();
+        // A track that has nothing to show meanwhile.
+        let position = self.live.position.load(Relaxed);
+        let buffers = self.opened.iter().flat_map(|o| &o.buffers);
+        let empty = buffers.filter(|(_, b)| b.ahead(position) < DRY).find_map(|(_, b)| b.failure());
+        if waiting && let Some(error) = empty {
             return self.fail(&error);
         }
-        let overdue = |since: Instant| since.elapsed() > PICTURE && self.ahead() > 2_000_000_000;
+        let overdue = |since: Instant| since.elapsed() > PICTURE && (self.ahead() > 2_000_000_000 || failure.is_some());
         let since = self.jump.as_ref().map_or(self.built, |j| j.issued);
         if waiting && self.pipeline.is_some() && overdue(since) {
             let error = Error::NoPicture(format!("in {} s", PICTURE.as_secs()));
@@ -375,6 +393,7 @@ impl Session {
     }
 
     fn set_playing(&mut self, playing: bool) {
+        self.moved.1 = Instant::now();
         if let Some(error) = self.pipeline.as_ref().and_then(|p| p.play(playing).err()) {
             self.fail(&error);
         }
@@ -419,7 +438,6 @@ impl Session {
         let Some(pipeline) = &self.pipeline else { return };
         self.live.playing.store(false, Relaxed);
         self.live.position.store(target, Relaxed);
-        self.dry = None;
         self.jump = Some(Jump { asked, report, issued: Instant::now() });
         let result = pipeline.seek(target).and_then(|()| pipeline.play(!self.paused));
         if let Err(error) = result {
@@ -466,9 +484,18 @@ impl Session {
     fn ended(&mut self) {
         if !self.over {
             self.account();
+            self.count_lost_end();
             self.send(&Event::Ended);
             self.over = true;
         }
+    }
+
+    /// Pictures at the very end that were never shown.
+    fn count_lost_end(&self) {
+        let video = self.opened.as_ref().and_then(|o| o.buffers.iter().find(|(k, _)| *k == TrackKind::Video));
+        let shown = self.live.shown_until.load(Relaxed);
+        let lost = video.map_or(0, |(_, b)| b.samples_after(shown));
+        self.live.dropped.fetch_add(lost as u64, Relaxed);
     }
 
     /// An element failed.

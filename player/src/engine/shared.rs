@@ -51,6 +51,10 @@ pub(crate) struct Live {
     pub(super) max_height: AtomicU32,
     /// Pictures shown.
     pub(super) presented: AtomicU64,
+    /// Pictures that were to be shown between others and were not.
+    pub(super) dropped: AtomicU64,
+    /// End of the last picture shown, ns.
+    pub(super) shown_until: AtomicI64,
     /// Presentation time shown without a gap, in µs.
     pub(super) played_us: AtomicU64,
     /// Size of the decoded picture.

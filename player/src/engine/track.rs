@@ -151,9 +151,21 @@ impl TrackBuffer {
         self.lock().chunks.back().map(|c| c.end())
     }
 
+    /// Why nothing more will come.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        self.lock().failure.clone()
+    }
+
     /// The title's last chunk is here.
     pub(crate) fn is_complete(&self) -> bool {
         self.lock().complete
+    }
+
+    /// Samples that begin at `position` (ns) or later.
+    pub(crate) fn samples_after(&self, position: i64) -> usize {
+        let state = self.lock();
+        // Half a millisecond: times are rounded to microseconds on the way.
+        state.chunks.iter().flat_map(|c| &c.cuts).filter(|c| c.pts + 500_000 >= position).count()
     }
 
     /// Bytes held.
@@ -216,20 +228,12 @@ impl TrackBuffer {
         self.changed.notify_all();
     }
 
-    /// Feeds `source` until closed or detached. `dry` is told of the failure that keeps it from going on.
-    pub(crate) fn feed(&self, source: &gst_app::AppSrc, attachment: u64, dry: impl Fn(Error)) {
-        let mut told = false;
+    /// Feeds `source` until closed or detached.
+    pub(crate) fn feed(&self, source: &gst_app::AppSrc, attachment: u64) {
         let mut state = self.lock();
         while !state.closed && state.attachment == attachment {
             let full = source.current_level_time().nseconds() > AHEAD_IN_APPSRC;
             if state.armed && !state.ended && !full && self.feed_one(&mut state, source) {
-                continue;
-            }
-            if let Some(failure) = state.failure.clone().filter(|_| !told && state.armed && state.at_end()) {
-                told = true;
-                drop(state);
-                dry(failure);
-                state = self.lock();
                 continue;
             }
             let wait = Duration::from_millis(if full { 20 } else { 200 });
@@ -276,14 +280,6 @@ impl State {
         self.complete = false;
         self.failure = None;
         self.order = Order { epoch: self.order.epoch + 1, position };
-    }
-
-    /// Everything that is there was fed.
-    fn at_end(&self) -> bool {
-        match self.next {
-            Some((chunk, _)) => chunk >= self.chunks.len(),
-            None => true,
-        }
     }
 
     /// Where to feed from for `target`; orders it where it is not here.

@@ -13,8 +13,17 @@ use crate::Error;
 use gstreamer as gst;
 use std::sync::Arc;
 
-/// Called by a sink for each picture at the moment it is shown, with its presentation time in microseconds.
-pub type Presented = Arc<dyn Fn(u64) + Send + Sync>;
+/// A picture on the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Presentation time in microseconds.
+    pub pts_us: u64,
+    /// Of the picture in microseconds, zero if not known.
+    pub duration_us: u64,
+}
+
+/// Called by a sink for each picture at the moment it is shown.
+pub type Presented = Arc<dyn Fn(Shown) + Send + Sync>;
 
 /// A place on the screen, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! A screen that is not there: pictures are shown to nobody at the right time. For servers' checks and headless play.
 
-use super::{CopyPath, Presented, VideoOutput};
+use super::{CopyPath, Presented, Shown, VideoOutput};
 use crate::Error;
 use gstreamer as gst;
 use gstreamer_app as gst_app;
@@ -33,6 +33,7 @@ pub(super) fn counted_sink(
         let Some(pts) = sample.buffer().and_then(gst::BufferRef::pts) else { return };
         let stream = sample.segment().and_then(|s| s.downcast_ref::<gst::ClockTime>().and_then(|s| s.to_stream_time(pts)));
         let pts_us = stream.unwrap_or(pts).useconds();
+        let duration_us = sample.buffer().and_then(gst::BufferRef::duration).map_or(0, gst::ClockTime::useconds);
         let seqnum = sample.segment().map(|s| (s.base(), s.start()));
         let shown = Some((pts_us, seqnum.map(|(a, b)| (a.value(), b.value()))));
         let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -42,7 +43,7 @@ pub(super) fn counted_sink(
         *last = shown;
         drop(last);
         show(sample);
-        presented(pts_us);
+        presented(Shown { pts_us, duration_us });
     });
     let on_preroll = report.clone();
     let callbacks = gst_app::AppSinkCallbacks::builder()

@@ -1,6 +1,6 @@
 //! A plain window of GStreamer's, for the command line on a desktop.
 
-use super::{CopyPath, Presented, VideoOutput};
+use super::{CopyPath, Presented, Shown, VideoOutput};
 use crate::Error;
 use gst::prelude::*;
 use gstreamer as gst;
@@ -20,8 +20,11 @@ impl VideoOutput for WindowVideo {
         let pad = convert.static_pad("sink").ok_or_else(|| Error::Framework("no sink pad".into()))?;
         // Counted on the way into the window, which drops late pictures itself and reports them.
         pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
-            if let Some(pts) = info.buffer().and_then(|b| b.pts()) {
-                presented(pts.useconds());
+            if let Some(buffer) = info.buffer()
+                && let Some(pts) = buffer.pts()
+            {
+                let duration_us = buffer.duration().map_or(0, gst::ClockTime::useconds);
+                presented(Shown { pts_us: pts.useconds(), duration_us });
             }
             gst::PadProbeReturn::Ok
         });

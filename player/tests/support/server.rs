@@ -1,0 +1,163 @@
+//! A small HTTP/1.1 server: files from memory, ranges, a ClearKey licence endpoint, a shaped link, and faults on demand.
+
+use super::{AUDIO_KEY, AUDIO_KID, Files, VIDEO_KEY, VIDEO_KID};
+use hearth_cdm::to_base64url;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+pub struct Server {
+    pub port: u16,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    files: Files,
+    /// Bit/s of the whole link; 0 for any.
+    rate: AtomicU64,
+    /// When the link is free again.
+    link: Mutex<Instant>,
+    never: Condvar,
+    stop: AtomicBool,
+    /// Method, path and headers of each request.
+    requests: Mutex<Vec<String>>,
+    /// Bearer token that the licence endpoint wants, if any.
+    token: Option<String>,
+}
+
+impl Server {
+    pub fn start(files: Files) -> Self {
+        Self::with_token(files, None)
+    }
+
+    pub fn with_token(files: Files, token: Option<&str>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+        let port = listener.local_addr().expect("address").port();
+        let inner = Arc::new(Inner {
+            files,
+            rate: AtomicU64::new(0),
+            link: Mutex::new(Instant::now()),
+            never: Condvar::new(),
+            stop: AtomicBool::new(false),
+            requests: Mutex::default(),
+            token: token.map(str::to_owned),
+        });
+        let own = inner.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                if own.stop.load(Ordering::SeqCst) {
+                    return;
+                }
+                let own = own.clone();
+                std::thread::spawn(move || own.serve(stream));
+            }
+        });
+        Self { port, inner }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}/{path}", self.port)
+    }
+
+    /// Shapes the link from now on.
+    pub fn set_rate(&self, bits_per_second: u64) {
+        self.inner.rate.store(bits_per_second, Ordering::SeqCst);
+    }
+
+    pub fn requests(&self) -> Vec<String> {
+        self.inner.requests.lock().expect("lock").clone()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.inner.stop.store(true, Ordering::SeqCst);
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
+    }
+}
+
+impl Inner {
+    fn serve(&self, stream: TcpStream) {
+        let _ = stream.set_nodelay(true);
+        let Ok(mut output) = stream.try_clone() else { return };
+        let mut input = BufReader::new(stream);
+        while let Some(()) = self.answer(&mut input, &mut output) {}
+    }
+
+    /// One request; none at the end of the connection.
+    fn answer(&self, input: &mut impl BufRead, output: &mut TcpStream) -> Option<()> {
+        let mut head = String::new();
+        loop {
+            let mut line = String::new();
+            if input.read_line(&mut line).ok()? == 0 {
+                return None;
+            }
+            if line.trim().is_empty() {
+                break;
+            }
+            head.push_str(&line);
+        }
+        self.requests.lock().expect("lock").push(head.clone());
+        let header = |name: &str| {
+            let mut lines = head.lines().filter_map(|l| l.split_once(':'));
+            lines.find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.trim().to_owned())
+        };
+        let mut body = vec![0; header("content-length").and_then(|l| l.parse().ok()).unwrap_or(0)];
+        input.read_exact(&mut body).ok()?;
+        let mut words = head.split_whitespace();
+        let (method, path) = (words.next()?, words.next()?.trim_start_matches('/'));
+        let (status, bytes) = match method {
+            "POST" if path == "license" => self.license(header("authorization").as_deref(), &body),
+            _ => self.file(path, header("range").as_deref()),
+        };
+        let head = format!("HTTP/1.1 {status} -\r\nContent-Length: {}\r\n\r\n", bytes.len());
+        output.write_all(head.as_bytes()).ok()?;
+        for piece in bytes.chunks(2048) {
+            self.pass(piece.len());
+            output.write_all(piece).ok()?;
+        }
+        Some(())
+    }
+
+    fn file(&self, path: &str, range: Option<&str>) -> (u16, Vec<u8>) {
+        let Some(bytes) = self.files.get(path) else { return (404, b"<html>nothing here</html>".to_vec()) };
+        let range = range.and_then(|r| r.strip_prefix("bytes=")?.split_once('-'));
+        match range.and_then(|(a, b)| Some((a.parse::<usize>().ok()?, b.parse::<usize>().ok()?))) {
+            Some((first, last)) => (206, bytes.get(first..bytes.len().min(last + 1)).unwrap_or(&[]).to_vec()),
+            None => (200, bytes.clone()),
+        }
+    }
+
+    fn license(&self, authorization: Option<&str>, body: &[u8]) -> (u16, Vec<u8>) {
+        let wanted = self.token.as_ref().map(|t| format!("Bearer {t}"));
+        if wanted.is_some() && authorization != wanted.as_deref() {
+            return (403, b"{}".to_vec());
+        }
+        let asked = String::from_utf8_lossy(body).into_owned();
+        let all = [(VIDEO_KID, VIDEO_KEY), (AUDIO_KID, AUDIO_KEY)];
+        let keys: Vec<String> = all
+            .iter()
+            .filter(|(id, _)| asked.contains(&to_base64url(&id.0)))
+            .map(|(id, key)| format!(r#"{{"kty":"oct","kid":"{}","k":"{}"}}"#, to_base64url(&id.0), to_base64url(key)))
+            .collect();
+        (200, format!(r#"{{"keys":[{}],"type":"temporary"}}"#, keys.join(",")).into_bytes())
+    }
+
+    /// Waits until the link has carried so many bytes more.
+    fn pass(&self, bytes: usize) {
+        let rate = self.rate.load(Ordering::SeqCst);
+        if rate == 0 {
+            return;
+        }
+        let mut free = self.link.lock().expect("lock");
+        let now = Instant::now();
+        *free = (*free).max(now) + Duration::from_secs_f64(bytes as f64 * 8.0 / rate as f64);
+        let until = *free;
+        drop(free);
+        let idle = Mutex::new(());
+        let guard = idle.lock().expect("lock");
+        let _ = self.never.wait_timeout_while(guard, until.saturating_duration_since(Instant::now()), |()| true);
+    }
+}
