@@ -3,6 +3,7 @@
 mod client;
 mod ingest;
 mod jobs;
+mod package;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -36,6 +37,8 @@ enum Command {
     Ingest(Box<ingest::Ingest>),
     /// Show what is being taken in and what failed; try again.
     Jobs(jobs::Jobs),
+    /// Package MP4 files into a directory of CMAF segments with HLS and DASH manifests, clear or encrypted.
+    Package(package::Package),
     /// Encode in a process of its own (for the server's own use).
     #[command(hide = true)]
     TranscodeWorker,
@@ -53,6 +56,7 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Ingest(ingest) => ingest.run(),
         Command::Jobs(jobs) => jobs.run(),
+        Command::Package(package) => package.run(),
         Command::TranscodeWorker => return hearth_server::transcode::worker_main(),
     };
     match result {

@@ -3,6 +3,7 @@
 //! Start reading at [`Source`] (one rendition), then [`protection`] (keys and DRM systems) and [`presentation`] (manifests). HLS and
 //! DASH name the same segments: there is one set of bytes. Nothing here reads a file or a clock; `origin` brings bytes and keys.
 
+pub mod offline;
 pub mod presentation;
 pub mod protection;
 mod source;

@@ -73,6 +73,13 @@ impl Source {
         Some(segment.offset..segment.offset + u64::from(segment.size))
     }
 
+    /// Which samples segment `number` has.
+    pub fn samples_of(&self, number: u32) -> Option<Range<usize>> {
+        let segment = self.segment_at(number)?;
+        let first = usize::try_from(segment.first_sample).ok()?;
+        Some(first..first + usize::try_from(segment.sample_count).ok()?)
+    }
+
     /// The init segment.
     pub fn init(&self, encryption: Option<&Encryption>, pssh: &[Pssh]) -> Result<Bytes> {
         let end_us = self.timings().last().map_or(0, |t| t.start_us + t.duration_us);
