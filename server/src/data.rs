@@ -6,6 +6,7 @@
 //! DATA/master.key     root of all keys, mode 0600
 //! DATA/store/         object store: titles/{title}/…, what is published and nothing else
 //! DATA/uploads/       files on their way in, and their artwork
+//! DATA/ballast        room to be given up when the disc is full
 //! DATA/work/{job}/    what a job has made and not yet published
 //! ```
 
@@ -17,6 +18,9 @@ use std::path::{Path, PathBuf};
 
 /// Left free on the disc for the database and its log, in bytes.
 pub const RESERVE_BYTES: u64 = 16 << 20;
+
+/// Room kept back for the database to write down that the disc is full.
+const BALLAST_BYTES: usize = 2 << 20;
 
 /// A locked data directory.
 #[derive(Debug)]
@@ -108,6 +112,27 @@ impl DataDir {
     /// All files under `uploads/`, by name.
     pub fn all_uploads(&self) -> Result<Vec<(String, PathBuf)>> {
         list(&self.root.join("uploads"))
+    }
+
+    /// Keeps a little room back, for as far as there is any: see [`DataDir::drop_ballast`].
+    pub fn keep_ballast(&self) {
+        let path = self.root.join("ballast");
+        let write = || {
+            let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+            file.write_all(&vec![0; BALLAST_BYTES])?;
+            file.sync_all()
+        };
+        match write() {
+            Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => {
+                let _ = std::fs::remove_file(&path);
+            }
+            _ => {}
+        }
+    }
+
+    /// Gives the kept room up: on a full disc the database could not even write down that the disc is full.
+    pub fn drop_ballast(&self) -> Result<()> {
+        remove(&self.root.join("ballast"))
     }
 
     /// Bytes that an ordinary process may still write on this disc.

@@ -8,7 +8,7 @@ pub mod uploads;
 
 use crate::Result;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection, Sqlite, SqlitePool, Transaction};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -24,7 +24,15 @@ pub async fn open(path: &Path) -> Result<Db> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(20));
-    let db = SqlitePoolOptions::new().max_connections(8).connect_with(options).await?;
+    // On a full disc SQLite ends a transaction by itself, and sqlx goes on believing in it: such a connection is of no more use.
+    let db = SqlitePoolOptions::new()
+        .max_connections(8)
+        .before_acquire(|connection, _| {
+            let usable = !connection.is_in_transaction();
+            Box::pin(async move { Ok(usable) })
+        })
+        .connect_with(options)
+        .await?;
     sqlx::migrate!("./migrations").run(&db).await?;
     Ok(db)
 }

@@ -1,7 +1,7 @@
 //! What becomes of a film: probe, transcode, index, publish. Each step is idempotent and recorded; publication is one transaction
 //! after every object is durable.
 
-use crate::data::{remove, sync_dir};
+use crate::data::{RESERVE_BYTES, mib, remove, sync_dir};
 use crate::db::jobs::JobRow;
 use crate::db::titles::{self, NewTitle, RenditionRow};
 use crate::db::{self, jobs, steps, uploads};
@@ -90,7 +90,11 @@ async fn transcode(state: &State, job: &JobRow, probe: &Probe, progress: &Progre
     let attempt = work.join(format!("{}.tmp", db::new_id()));
     std::fs::create_dir_all(&attempt).map_err(Error::io(&attempt))?;
     let mut heard = |done: f64| progress.set("transcode", 0.02 + 0.94 * done);
-    let made = state.transcoder.transcode(Path::new(&job.source), &attempt, &plan, &mut heard).await?;
+    let made = state.transcoder.transcode(Path::new(&job.source), &attempt, &plan, &mut heard).await.map_err(|e| {
+        // The worker knows the file it was writing; a person wants to know how much room to make, and where.
+        let need = || format!("encoding this film needs up to {}", mib(plan.max_bytes() + RESERVE_BYTES));
+        if e.is_disk_full() { Error::disk_full(state.data.root(), &need()) } else { e }
+    })?;
     sync_dir(&attempt)?;
     std::fs::rename(&attempt, &finished).map_err(Error::io(&finished))?;
     sync_dir(&work)?;

@@ -90,6 +90,7 @@ async fn attempt(state: &Arc<State>, owner: &str, job: &JobRow, progress: &Progr
             format!("begun {MAX_ATTEMPTS} times and never ended: convert the master to another format and ingest that"),
         ));
     }
+    state.data.keep_ballast();
     run::run(state, owner, job, progress).await
 }
 
@@ -120,8 +121,11 @@ async fn record_failure(state: &State, owner: &str, job: &JobRow, e: &Error, sto
     }
     while let Err(again) = write_failure(state, owner, job, e).await {
         tracing::error!(job = job.id, "cannot write down the failure, trying again: {again}");
+        if let Err(e) = state.data.drop_ballast() {
+            tracing::error!("{e}");
+        }
         tokio::select! {
-            () = tokio::time::sleep(IDLE) => {}
+            () = tokio::time::sleep(BEAT) => {}
             () = until_true(stop.clone()) => return,
         }
     }
