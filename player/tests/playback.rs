@@ -184,6 +184,9 @@ fn seeks_pauses_and_changes_tracks() {
         if let Event::Tracks { tracks } = e { tracks.iter().find(|t| t.kind == "audio" && t.active).cloned() } else { None }
     });
     assert_eq!(active.language.as_deref(), Some("fr"));
+    // A jump to where it is has a picture too.
+    player.send(Command::Seek { position_us: 0, exact: false });
+    assert_eq!(seeked(&mut seen), 0);
     // A burst: the last one counts.
     for to in [1_000_000, 3_000_000, 5_000_000] {
         player.send(Command::Seek { position_us: to, exact: true });
@@ -191,6 +194,10 @@ fn seeks_pauses_and_changes_tracks() {
     assert_eq!(seeked(&mut seen), 5_000_000);
     player.send(Command::Play);
     let summary = finish(&events, &mut seen, 20);
+    let took: Vec<u64> =
+        seen.iter().filter_map(|e| if let Event::Seeked { took_ms, .. } = e { Some(*took_ms) } else { None }).collect();
+    println!("first frame after {:?} ms, seeks after {took:?} ms", summary.first_frame_ms);
     assert!(seen.contains(&Event::Ended) && errors(&seen).is_empty(), "{seen:#?}");
+    assert_eq!((&*summary.decoder, summary.decode_errors), ("avdec_h264", 0), "no decoder was given up: {summary:?}");
     assert_eq!((summary.stalls, frames.lock().expect("lock").last().map(|f| f.0)), (0, Some(5_960_000)), "{summary:?}");
 }

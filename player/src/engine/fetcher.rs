@@ -1,12 +1,13 @@
 //! Fetches one stream (video, audio, or both in one) segment by segment into its buffers, choosing renditions with the ABR rule.
 
 use super::track::{Order, TrackBuffer};
+use super::transfer::LOOK;
 use super::{Note, Shared};
 use crate::Error;
-use crate::fetch::{Piece, Request, Stop, backoff, cmcd::Cmcd};
-use crate::media::prepare::{Chunk, InitSegment, read_init};
+use crate::fetch::{Stop, backoff};
+use crate::media::prepare::{Chunk, InitSegment};
 use crate::title::{Playlist, select::Ladder};
-use hearth_abr::{Abr, InFlight, MAX_LOOKAHEAD, MAX_RENDITIONS, Situation, Transfer};
+use hearth_abr::{Abr, MAX_LOOKAHEAD, MAX_RENDITIONS, Situation};
 use hearth_isobmff::TrackKind;
 use hearth_manifest::{Format, Resource, Segment};
 use std::collections::HashMap;
@@ -15,8 +16,6 @@ use std::time::{Duration, Instant};
 
 /// Audio is fetched no further than this beyond the video, in ns: on a slow link the picture comes first.
 const AUDIO_LEAD: i64 = 6_000_000_000;
-/// Longest wait between two looks at a transfer, and between two questions to the ABR rule.
-const LOOK: Duration = Duration::from_millis(100);
 
 /// What is fetched, by whom, for whom.
 pub(super) struct Fetcher {
@@ -32,22 +31,22 @@ pub(super) struct Fetcher {
 }
 
 /// Where the fetcher is.
-struct Cursor {
-    epoch: u64,
-    ladders: Vec<Ladder>,
+pub(super) struct Cursor {
+    pub(super) epoch: u64,
+    pub(super) ladders: Vec<Ladder>,
     /// Index into `ladders`.
-    period: usize,
+    pub(super) period: usize,
     /// Segment within the period.
-    segment: usize,
+    pub(super) segment: usize,
     /// Position in the ladder of the last segment.
-    last: Option<usize>,
-    failures: u32,
-    abandoned: usize,
-    inits: HashMap<Resource, Arc<InitSegment>>,
+    pub(super) last: Option<usize>,
+    pub(super) failures: u32,
+    pub(super) abandoned: usize,
+    pub(super) inits: HashMap<Resource, Arc<InitSegment>>,
 }
 
 /// Bytes of a segment and its init segment.
-type Loaded = (Vec<u8>, Arc<InitSegment>);
+pub(super) type Loaded = (Vec<u8>, Arc<InitSegment>);
 
 /// How an attempt at a segment ended.
 enum Outcome {
@@ -85,11 +84,11 @@ impl Fetcher {
         }
     }
 
-    fn main(&self) -> &TrackBuffer {
+    pub(super) fn main(&self) -> &TrackBuffer {
         &self.buffers[0].1
     }
 
-    fn kind(&self) -> TrackKind {
+    pub(super) fn kind(&self) -> TrackKind {
         self.buffers[0].0
     }
 
@@ -248,123 +247,6 @@ impl Fetcher {
         Ok(decision.rendition.min(cap).min(most))
     }
 
-    /// Bytes of a segment, and its init segment; none where it was given up.
-    fn transfer(
-        &mut self,
-        at: &mut Cursor,
-        rendition: usize,
-        list: &Playlist,
-        segment: &Segment,
-    ) -> Result<Option<Loaded>, Error> {
-        let resource = segment.init.as_ref().or(list.init.as_ref());
-        let resource =
-            resource.ok_or_else(|| Error::UnsupportedContainer(format!("{}: no init segment", segment.resource.url)))?;
-        let known = at.inits.get(resource).cloned();
-        let cmcd = self.cmcd(at, rendition, segment);
-        let init = match known {
-            Some(_) => None,
-            None => Some(self.shared.http.open(Request { headers: cmcd(&self.shared, "i"), ..Request::resource(resource)? })),
-        };
-        let object = if self.buffers.len() > 1 {
-            "av"
-        } else if self.kind() == TrackKind::Video {
-            "v"
-        } else {
-            "a"
-        };
-        let request = Request { headers: cmcd(&self.shared, object), ..Request::resource(&segment.resource)? };
-        let started = Instant::now();
-        let media = self.shared.http.open(request);
-        let init = match (known, init) {
-            (Some(known), _) => known,
-            (None, transfer) => {
-                let bytes = self.shared.read_all(&transfer.ok_or_else(|| Error::Internal("init".into()))?)?;
-                let init = Arc::new(read_init(&bytes, &resource.url)?);
-                Shared::ask_keys(&self.shared, init.key_ids());
-                at.inits.insert(resource.clone(), init.clone());
-                init
-            }
-        };
-        let bytes = self.body(at, rendition, segment, &media, started)?;
-        Ok(bytes.map(|b| (b, init)))
-    }
-
-    /// Reads a media segment, watching for another order and asking the rule whether to go on.
-    fn body(
-        &mut self,
-        at: &mut Cursor,
-        rendition: usize,
-        segment: &Segment,
-        media: &crate::fetch::Transfer,
-        started: Instant,
-    ) -> Result<Option<Vec<u8>>, Error> {
-        let (mut bytes, mut total, mut first) = (Vec::new(), segment.resource.range.map_or(0, |r| r.length), None);
-        let (mut last_bytes, mut last_look) = (Instant::now(), Instant::now());
-        loop {
-            match media.next(LOOK)? {
-                Some(Piece::Head { length, .. }) => total = length.unwrap_or(total),
-                Some(Piece::Data(data)) => {
-                    first.get_or_insert_with(Instant::now);
-                    last_bytes = Instant::now();
-                    self.shared.count_bytes(data.len());
-                    bytes.extend_from_slice(&data);
-                    if bytes.len() > self.shared.config.memory_bytes {
-                        return Err(Error::BadSegment(format!("{}: more than the memory for media", segment.resource.url)));
-                    }
-                }
-                Some(Piece::End) => break,
-                None if last_bytes.elapsed() > self.shared.http.timeout() => {
-                    return Err(Error::Timeout(format!("{} does not go on", segment.resource.url)));
-                }
-                None => (),
-            }
-            if last_look.elapsed() < LOOK {
-                continue;
-            }
-            last_look = Instant::now();
-            if self.main().order().is_none_or(|o| o.epoch != at.epoch) {
-                return Ok(None);
-            }
-            if self.give_up(at, rendition, started, &bytes, total) {
-                tracing::info!(rendition, got = bytes.len(), total, "transfer abandoned");
-                self.done(rendition, &bytes, started, first, true);
-                at.abandoned += 1;
-                return Ok(None);
-            }
-        }
-        self.done(rendition, &bytes, started, first, false);
-        Ok(Some(bytes))
-    }
-
-    /// The rule says that another rendition gets there sooner.
-    fn give_up(&mut self, at: &Cursor, rendition: usize, started: Instant, bytes: &[u8], total: u64) -> bool {
-        let position = self.shared.position();
-        let in_flight = InFlight {
-            now_ms: self.shared.now_ms(),
-            buffer_ms: self.main().ahead(position) as f32 / 1e6,
-            rendition,
-            size_bits: total as f64 * 8.0,
-            got_bits: bytes.len() as f64 * 8.0,
-            time_ms: started.elapsed().as_secs_f32() * 1000.0,
-        };
-        let may = self.shared.is_playing() && rendition > 0 && at.abandoned < at.ladders[at.period].renditions.len();
-        may && self.abr.as_mut().is_some_and(|abr| abr.progress(&in_flight))
-    }
-
-    fn done(&mut self, rendition: usize, bytes: &[u8], started: Instant, first: Option<Instant>, abandoned: bool) {
-        let ms = |d: Duration| d.as_secs_f32() * 1000.0;
-        let Some(abr) = &mut self.abr else { return };
-        abr.done(&Transfer {
-            now_ms: self.shared.now_ms(),
-            rendition,
-            got_bits: bytes.len() as f64 * 8.0,
-            ttfb_ms: ms(first.map_or_else(|| started.elapsed(), |f| f - started)),
-            time_ms: ms(started.elapsed()),
-            abandoned,
-        });
-        self.shared.set_estimate(abr.estimate_kbps());
-    }
-
     /// Demultiplexes, decrypts, and hands over to the buffers.
     fn deliver(
         &self,
@@ -406,39 +288,9 @@ impl Fetcher {
         at.segment += 1;
         Ok(Outcome::Delivered)
     }
-
-    /// What CMCD says of a request for `segment`.
-    fn cmcd(
-        &self,
-        at: &Cursor,
-        rendition: usize,
-        segment: &Segment,
-    ) -> impl Fn(&Shared, &'static str) -> Vec<(&'static str, String)> + use<> {
-        let ladder = &at.ladders[at.period];
-        let rate = |i: usize| self.shared.title.rendition(place(ladder, i)).map_or(0, |r| r.bandwidth / 1000);
-        let (bitrate_kbps, top_kbps) = (rate(rendition), rate(ladder.renditions.len() - 1));
-        let duration_ms = segment.duration_us / 1000;
-        let buffer_ms = (self.main().ahead(self.shared.position()) / 1_000_000) as u64;
-        let video = self.kind() == TrackKind::Video;
-        move |shared, object| {
-            if !shared.config.cmcd {
-                return Vec::new();
-            }
-            let (bitrate_kbps, top_kbps, duration_ms) =
-                if object == "i" { (0, 0, 0) } else { (bitrate_kbps, top_kbps, duration_ms) };
-            let format = if shared.title.presentation.format == Format::Hls { "h" } else { "d" };
-            let mut cmcd = Cmcd { format, object, bitrate_kbps, top_kbps, duration_ms, buffer_ms, ..Cmcd::default() };
-            cmcd.session.clone_from(&shared.session);
-            cmcd.content.clone_from(&shared.content);
-            cmcd.throughput_kbps = shared.estimate();
-            cmcd.startup = !shared.is_playing();
-            cmcd.starved = video && object == "v" && shared.take_starved();
-            cmcd.headers()
-        }
-    }
 }
 
-fn place(ladder: &Ladder, rendition: usize) -> (usize, usize, usize) {
+pub(super) fn place(ladder: &Ladder, rendition: usize) -> (usize, usize, usize) {
     (ladder.period, ladder.set, ladder.renditions.get(rendition).copied().unwrap_or(0))
 }
 

@@ -2,11 +2,14 @@
 //! what happens as [`Note`]s.
 
 mod fetcher;
+mod jump;
 mod open;
 mod pipeline;
 mod session;
 mod shared;
 mod track;
+mod transfer;
+mod watch;
 
 use crate::media::prepare::Format;
 use crate::player::Listeners;

@@ -1,10 +1,10 @@
 //! One title from load to end: builds the pipeline when the first media is there, holds it while the buffer is dry, jumps, changes tracks,
 //! and counts.
 
+use super::jump::Jump;
 use super::open::{Opened, Opening};
 use super::pipeline::{AUDIO_DECODER, AUDIO_SINK, Pipeline, Plan, VIDEO_DECODER, VIDEO_SINK};
 use super::shared::{Live, Shared};
-use super::track::TrackBuffer;
 use super::{Control, Note, fetcher};
 use crate::fetch::Stop;
 use crate::media::prepare::{Format, scheme_name};
@@ -13,18 +13,11 @@ use crate::player::Listeners;
 use crate::title::{Place, select};
 use crate::{Command, Error, Event, LoadRequest, PlayerConfig, Summary, VideoOutput};
 use hearth_isobmff::TrackKind;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Media ahead of the picture below which the buffer counts as dry, ns.
-const DRY: i64 = 120_000_000;
-/// No new picture for so long, with no more than so much ahead (ns), is a dry buffer too.
-const STILL: Duration = Duration::from_millis(300);
-const HELD: i64 = 1_000_000_000;
-/// Longest wait for a picture after media was there, before the next decoder is tried.
-const PICTURE: Duration = Duration::from_secs(8);
 /// Between two position events.
 const REPORT: Duration = Duration::from_millis(250);
 
@@ -37,44 +30,36 @@ pub(super) struct Setting {
     pub(super) asked: Instant,
 }
 
-/// A jump that waits for its first picture.
-struct Jump {
-    asked: Instant,
-    /// None: of our own, not to be reported.
-    report: bool,
-    issued: Instant,
-}
-
 /// See the module.
 pub(super) struct Session {
-    setting: Setting,
-    listeners: Listeners,
-    notes: Sender<Control>,
-    stop: Arc<Stop>,
-    live: Arc<Live>,
-    opened: Option<Opened>,
+    pub(super) setting: Setting,
+    pub(super) listeners: Listeners,
+    pub(super) notes: Sender<Control>,
+    pub(super) stop: Arc<Stop>,
+    pub(super) live: Arc<Live>,
+    pub(super) opened: Option<Opened>,
     /// Formats of the first chunks, by track.
-    formats: Vec<(TrackKind, Arc<Format>)>,
-    pipeline: Option<Pipeline>,
+    pub(super) formats: Vec<(TrackKind, Arc<Format>)>,
+    pub(super) pipeline: Option<Pipeline>,
     /// Decoders that have failed: video, audio.
-    skip: (usize, usize),
-    started: bool,
-    built: Instant,
-    paused: bool,
-    stalled: Option<Instant>,
-    jump: Option<Jump>,
+    pub(super) skip: (usize, usize),
+    pub(super) started: bool,
+    pub(super) built: Instant,
+    pub(super) paused: bool,
+    pub(super) stalled: Option<Instant>,
+    pub(super) jump: Option<Jump>,
     /// The latest jump asked for while another one is under way.
-    next_jump: Option<(u64, bool, Instant)>,
+    pub(super) next_jump: Option<(u64, bool, Instant)>,
     /// Position at the last look, ns, and since when it has been there.
-    moved: (i64, Instant),
-    over: bool,
-    last_report: Instant,
+    pub(super) moved: (i64, Instant),
+    pub(super) over: bool,
+    pub(super) last_report: Instant,
     /// Video rendition of the last chunk, and of each stretch of time: start and end in ns.
-    rendition: Option<Place>,
-    stretches: Vec<(i64, i64, Place)>,
-    accounted_us: u64,
-    complaints: u64,
-    summary: Summary,
+    pub(super) rendition: Option<Place>,
+    pub(super) stretches: Vec<(i64, i64, Place)>,
+    pub(super) accounted_us: u64,
+    pub(super) complaints: u64,
+    pub(super) summary: Summary,
 }
 
 impl Session {
@@ -203,11 +188,11 @@ impl Session {
         std::mem::take(&mut self.summary)
     }
 
-    fn send(&self, event: &Event) {
+    pub(super) fn send(&self, event: &Event) {
         self.listeners.send(event);
     }
 
-    fn fail(&mut self, error: &Error) {
+    pub(super) fn fail(&mut self, error: &Error) {
         if !self.over {
             tracing::error!(%error, code = error.code(), "playback ends");
             self.send(&Event::Error(error.into()));
@@ -287,7 +272,7 @@ impl Session {
         }
     }
 
-    fn duration(&self) -> Option<u64> {
+    pub(super) fn duration(&self) -> Option<u64> {
         let opened = self.opened.as_ref()?;
         let title = &opened.shared.title;
         let of_list = || {
@@ -309,97 +294,14 @@ impl Session {
         }
     }
 
-    /// Media ahead of the picture over all tracks, ns; a track that is complete does not limit it.
-    fn ahead(&self) -> i64 {
-        let position = self.live.position.load(Relaxed);
-        let Some(opened) = &self.opened else { return 0 };
-        let playing = opened.buffers.iter().filter(|(k, _)| self.formats.iter().any(|(f, _)| f == k));
-        let ahead = playing.map(|(_, b)| (b.ahead(position), b.is_complete()));
-        let (least, most) =
-            ahead.fold((i64::MAX, 0), |(least, most), (ns, done)| (if done { least } else { least.min(ns) }, most.max(ns)));
-        if least == i64::MAX { most } else { least }
-    }
-
-    fn is_complete(&self) -> bool {
-        self.opened.as_ref().is_some_and(|o| {
-            o.buffers.iter().filter(|(k, _)| self.formats.iter().any(|(f, _)| f == k)).all(|(_, b)| b.is_complete())
-        })
-    }
-
-    /// Why one of the tracks has come to its end too early.
-    fn failure(&self) -> Option<Error> {
-        self.opened.as_ref()?.buffers.iter().find_map(|(_, b)| b.failure())
-    }
-
-    /// Holds the pipeline while the buffer is dry.
-    fn watch_buffer(&mut self) {
-        if self.pipeline.is_none() || self.paused || !self.started || self.jump.is_some() {
-            return;
-        }
-        let (ahead, complete) = (self.ahead(), self.is_complete());
-        let position = self.live.position.load(Relaxed);
-        if position != self.moved.0 {
-            self.moved = (position, Instant::now());
-        }
-        // A decoder may hold its last pictures back until more comes: then the buffer is as good as dry.
-        let still = self.moved.1.elapsed() > STILL && ahead < HELD;
-        match self.stalled {
-            None if (ahead < DRY || still) && !complete => {
-                if let Some(error) = self.failure() {
-                    return self.fail(&error);
-                }
-                tracing::info!(ahead, "the buffer is dry");
-                self.stalled = Some(Instant::now());
-                self.summary.stalls += 1;
-                self.live.playing.store(false, Relaxed);
-                self.live.starved.store(true, Relaxed);
-                self.set_playing(false);
-            }
-            Some(since) if complete || ahead >= self.setting.config.resume_ms as i64 * 1_000_000 => {
-                self.stalled = None;
-                let duration_ms = since.elapsed().as_millis() as u64;
-                self.summary.stalled_ms += duration_ms;
-                let position_us = self.live.position.load(Relaxed).max(0) as u64 / 1000;
-                self.send(&Event::Stall { position_us, duration_ms });
-                self.live.playing.store(true, Relaxed);
-                self.set_playing(true);
-            }
-            Some(_) => {
-                if let Some(error) = self.failure() {
-                    self.fail(&error);
-                }
-            }
-            None => (),
-        }
-    }
-
-    /// Before the first picture a failure ends it at once; where media is there and no picture comes, the next decoder is tried.
-    fn watch_picture(&mut self) {
-        let waiting = !self.started || self.jump.is_some();
-        let failure = self.failure();
-        // A track that has nothing to show meanwhile.
-        let position = self.live.position.load(Relaxed);
-        let buffers = self.opened.iter().flat_map(|o| &o.buffers);
-        let empty = buffers.filter(|(_, b)| b.ahead(position) < DRY).find_map(|(_, b)| b.failure());
-        if waiting && let Some(error) = empty {
-            return self.fail(&error);
-        }
-        let overdue = |since: Instant| since.elapsed() > PICTURE && (self.ahead() > 2_000_000_000 || failure.is_some());
-        let since = self.jump.as_ref().map_or(self.built, |j| j.issued);
-        if waiting && self.pipeline.is_some() && overdue(since) {
-            let error = Error::NoPicture(format!("in {} s", PICTURE.as_secs()));
-            self.next_decoder(true, error);
-        }
-    }
-
-    fn set_playing(&mut self, playing: bool) {
+    pub(super) fn set_playing(&mut self, playing: bool) {
         self.moved.1 = Instant::now();
         if let Some(error) = self.pipeline.as_ref().and_then(|p| p.play(playing).err()) {
             self.fail(&error);
         }
     }
 
-    fn pause(&mut self, paused: bool) {
+    pub(super) fn pause(&mut self, paused: bool) {
         if std::mem::replace(&mut self.paused, paused) == paused {
             return;
         }
@@ -411,74 +313,6 @@ impl Session {
         }
         self.live.playing.store(!paused && self.started && self.jump.is_none(), Relaxed);
         self.last_report -= REPORT;
-    }
-
-    fn seek(&mut self, position_us: u64, exact: bool) {
-        if self.jump.is_some() || !self.started {
-            // Only the last of a burst counts; the one under way is not undone.
-            self.next_jump = Some((position_us, exact, Instant::now()));
-        } else {
-            self.jump_to(position_us, exact, Instant::now());
-        }
-    }
-
-    fn jump_to(&mut self, position_us: u64, exact: bool, asked: Instant) {
-        let last = self.duration().map_or(u64::MAX, |d| d.saturating_sub(100_000));
-        let wanted = position_us.min(last);
-        let target = i64::try_from(wanted).unwrap_or(i64::MAX / 1000).saturating_mul(1000);
-        let target = if exact { target } else { self.key_frame(target) };
-        self.jump_ns(target, asked, true);
-    }
-
-    fn jump_ns(&mut self, target: i64, asked: Instant, report: bool) {
-        if let Some(since) = self.stalled.take() {
-            self.summary.stalled_ms += since.elapsed().as_millis() as u64;
-        }
-        self.account();
-        let Some(pipeline) = &self.pipeline else { return };
-        self.live.playing.store(false, Relaxed);
-        self.live.position.store(target, Relaxed);
-        self.jump = Some(Jump { asked, report, issued: Instant::now() });
-        let result = pipeline.seek(target).and_then(|()| pipeline.play(!self.paused));
-        if let Err(error) = result {
-            self.fail(&error);
-        }
-    }
-
-    /// The key frame at or before `target` (ns): in the buffer, or the start of the segment that is still to be fetched.
-    fn key_frame(&self, target: i64) -> i64 {
-        let Some(opened) = &self.opened else { return target };
-        let video = opened.buffers.iter().find(|(k, _)| *k == TrackKind::Video).map(|(_, b)| b);
-        let buffered = video.and_then(|b: &Arc<TrackBuffer>| b.key_frame(target));
-        let of_list = || {
-            let ladder = opened.video.as_ref()?;
-            let list = ladder.renditions.iter().find_map(|r| opened.shared.title.known((ladder.period, ladder.set, *r)))?;
-            let segment = list.segments.get(list.at(target.max(0) as u64 / 1000))?;
-            Some(segment.start_us as i64 * 1000)
-        };
-        buffered.or_else(of_list).unwrap_or(target).clamp(0, target.max(0))
-    }
-
-    fn select_audio(&mut self, id: &str) {
-        let Some(opened) = self.opened.as_mut().filter(|o| !o.muxed) else { return };
-        let presentation = &opened.shared.title.presentation;
-        let decoders = &self.setting.config.decoders;
-        let audio = select::audio(presentation, 0, opened.video.as_ref(), Some(id), None, decoders);
-        let found = audio.as_ref().is_some_and(|a| presentation.periods[0].tracks[a.set].id == id);
-        if !found || audio == opened.audio {
-            return tracing::warn!(id, "no such audio track, or playing already");
-        }
-        opened.audio = audio;
-        *opened.choice.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.to_owned());
-        let position = self.live.position.load(Relaxed);
-        for (_, buffer) in opened.buffers.iter().filter(|(k, _)| *k == TrackKind::Audio) {
-            buffer.restart(position);
-        }
-        let tracks = select::tracks(presentation, opened.video.as_ref(), opened.audio.as_ref());
-        self.send(&Event::Tracks { tracks });
-        if self.started {
-            self.jump_ns(position, Instant::now(), false);
-        }
     }
 
     fn ended(&mut self) {
@@ -518,7 +352,7 @@ impl Session {
     }
 
     /// Builds the pipeline anew at the present position with the next decoder of the list, or ends with `error`.
-    fn next_decoder(&mut self, video: bool, error: Error) {
+    pub(super) fn next_decoder(&mut self, video: bool, error: Error) {
         self.summary.decode_errors += 1;
         if video {
             self.skip.0 += 1
@@ -554,7 +388,7 @@ impl Session {
     }
 
     /// Adds what was played since the last call to the rendition that is on the screen.
-    fn account(&mut self) {
+    pub(super) fn account(&mut self) {
         let played = self.live.played_us.load(Relaxed);
         let new_ms = (played - self.accounted_us) / 1000;
         self.accounted_us += new_ms * 1000;

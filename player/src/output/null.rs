@@ -2,9 +2,10 @@
 
 use super::{CopyPath, Presented, Shown, VideoOutput};
 use crate::Error;
+use gst::prelude::*;
 use gstreamer as gst;
 use gstreamer_app as gst_app;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Counts pictures at the right speed and shows none.
 #[derive(Debug, Default)]
@@ -28,19 +29,18 @@ pub(super) fn counted_sink(
     show: impl Fn(&gst::Sample) + Send + Sync + 'static,
     presented: Presented,
 ) -> gst::Element {
-    let last = Mutex::new(None);
-    let report = std::sync::Arc::new(move |sample: &gst::Sample| {
+    let last = Arc::new(Mutex::new(None));
+    let flushed = last.clone();
+    let report = Arc::new(move |sample: &gst::Sample| {
         let Some(pts) = sample.buffer().and_then(gst::BufferRef::pts) else { return };
         let stream = sample.segment().and_then(|s| s.downcast_ref::<gst::ClockTime>().and_then(|s| s.to_stream_time(pts)));
         let pts_us = stream.unwrap_or(pts).useconds();
         let duration_us = sample.buffer().and_then(gst::BufferRef::duration).map_or(0, gst::ClockTime::useconds);
-        let seqnum = sample.segment().map(|s| (s.base(), s.start()));
-        let shown = Some((pts_us, seqnum.map(|(a, b)| (a.value(), b.value()))));
-        let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if *last == shown {
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        if *last == Some(pts_us) {
             return;
         }
-        *last = shown;
+        *last = Some(pts_us);
         drop(last);
         show(sample);
         presented(Shown { pts_us, duration_us });
@@ -59,7 +59,14 @@ pub(super) fn counted_sink(
         })
         .build();
     let sink = gst_app::AppSink::builder().sync(true).caps(caps).enable_last_sample(false).callbacks(callbacks).build();
-    gst::prelude::ObjectExt::set_property(&sink, "qos", true);
-    gst::prelude::ObjectExt::set_property(&sink, "max-lateness", 20_000_000i64);
-    gst::prelude::Cast::upcast(sink)
+    if let Some(pad) = sink.static_pad("sink") {
+        // After a jump to where it is the same picture is new.
+        pad.add_probe(gst::PadProbeType::EVENT_FLUSH, move |_, _| {
+            *flushed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            gst::PadProbeReturn::Ok
+        });
+    }
+    sink.set_property("qos", true);
+    sink.set_property("max-lateness", 20_000_000i64);
+    sink.upcast()
 }

@@ -53,6 +53,7 @@ pub fn inspect(location: &str, base: Option<&str>) -> Result<Value, Error> {
             .max();
     }
     let mut value = serde_json::to_value(&presentation).map_err(|e| Error::Internal(e.to_string()))?;
+    flatten(&mut value);
     if let Some(object) = value.as_object_mut() {
         object.insert("type".into(), if presentation.live { "dynamic" } else { "static" }.into());
         if !problems.is_empty() {
@@ -60,6 +61,29 @@ pub fn inspect(location: &str, base: Option<&str>) -> Result<Value, Error> {
         }
     }
     Ok(value)
+}
+
+/// `segments` is an array everywhere; where the list could not be had, empty, and `playlist` says where it is.
+fn flatten(value: &mut Value) {
+    let array =
+        |value: &mut Value, key: &str| value.get_mut(key).and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
+    let mut periods = array(value, "periods");
+    for period in &mut periods {
+        let mut tracks = array(period, "tracks");
+        for track in &mut tracks {
+            let mut renditions = array(track, "renditions");
+            for rendition in &mut renditions {
+                let mut said = rendition["segments"].take();
+                if let Some(url) = said.get("url") {
+                    rendition["playlist"] = url.clone();
+                }
+                rendition["segments"] = array(&mut said, "segments").into();
+            }
+            track["renditions"] = renditions.into();
+        }
+        period["tracks"] = tracks.into();
+    }
+    value["periods"] = periods.into();
 }
 
 impl Source {
