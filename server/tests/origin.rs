@@ -256,9 +256,9 @@ fn decrypted_pictures_and_sound_are_the_clear_ones() {
             let key = URL_SAFE_NO_PAD.decode(license["keys"][0]["k"].as_str().unwrap()).unwrap();
             let key: String = key.iter().map(|b| format!("{b:02x}")).collect();
             let protected = house.whole(title, rendition);
-            assert_eq!(frames("-", protected.clone(), Some(&key), map).unwrap(), clear, "{title} {rendition}");
+            assert!(frames("-", protected.clone(), Some(&key), map).unwrap() == clear, "{title} {rendition}");
             let wrong = frames("-", protected, Some("00000000000000000000000000000000"), map);
-            assert_ne!(wrong.unwrap_or_default(), clear, "{title} {rendition} with a wrong key");
+            assert!(wrong.unwrap_or_default() != clear, "{title} {rendition} with a wrong key");
         }
     }
 }

@@ -90,7 +90,8 @@ fn top_level(path: &Path, file: &File) -> Result<Vec<TopBox>> {
         };
         let next = at.checked_add(size).filter(|next| size >= 8 && *next <= end);
         let Some(next) = next else {
-            return Err(refuse(format!("{}: is cut short or not an MP4 file (at byte {at})", path.display())));
+            let what = if found.is_empty() { "is not an MP4 file" } else { "is cut short" };
+            return Err(refuse(format!("{}: {what} (a box at byte {at} goes beyond its end)", path.display())));
         };
         found.push(TopBox { kind, range: at..next });
         at = next;
