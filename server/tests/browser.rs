@@ -62,7 +62,8 @@ impl Server {
     /// The grant of the title named `name`, its URLs made absolute.
     fn grant(&self, name: &str) -> Value {
         let agent = ureq::agent();
-        let home: Value = agent.get(format!("{}/v1/home?profile=judge", self.url)).call().unwrap().body_mut().read_json().unwrap();
+        let home: Value =
+            agent.get(format!("{}/v1/home?profile=judge", self.url)).call().unwrap().body_mut().read_json().unwrap();
         let all = home["shelves"].as_array().unwrap().iter().flat_map(|s| s["items"].as_array().unwrap());
         let id = all.chain([&home["hero"]]).find(|item| item["name"] == name).expect(name)["id"].as_str().unwrap().to_owned();
         let url = format!("{}/v1/titles/{id}/playback", self.url);
@@ -74,6 +75,25 @@ impl Server {
         }
         grant
     }
+}
+
+/// The title's key, asked for as a CDM would, as shaka-player's `clearKeys` wants it; `flip` spoils it. In HLS shaka-player knows only the
+/// Widevine tag and takes ClearKey keys from its caller; in DASH it asks our licence endpoint itself.
+fn keys(grant: &Value, flip: u8) -> Value {
+    use base64::Engine;
+    let base64 = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let mpd = ureq::get(grant["dash"].as_str().unwrap()).call().unwrap().body_mut().read_to_string().unwrap();
+    let kid = mpd.split("default_KID=\"").nth(1).unwrap().split('"').next().unwrap().replace('-', "");
+    let kid: Vec<u8> = (0..16).map(|i| u8::from_str_radix(&kid[2 * i..2 * i + 2], 16).unwrap()).collect();
+    let request = json!({"kids": [base64.encode(&kid)], "type": "temporary"});
+    let license = ureq::post(grant["license"].as_str().unwrap())
+        .header("Authorization", format!("Bearer {}", grant["token"].as_str().unwrap()))
+        .send_json(request);
+    let license: Value = license.unwrap().body_mut().read_json().unwrap();
+    let mut key = base64.decode(license["keys"][0]["k"].as_str().unwrap()).unwrap();
+    key[0] ^= flip;
+    json!({hex(&kid): hex(&key)})
 }
 
 /// Eight seconds with a sound, made by GStreamer. The two films differ, or the second would be known by its hash.
@@ -116,25 +136,29 @@ fn shaka_player_plays_what_we_serve() {
     }
     let (clear, locked) = (server.grant("Clear"), server.grant("Locked"));
     assert!(locked["license"].is_string(), "a protected title has a licence server");
-    let case = |name: &str, grant: &Value, manifest: &str, token: Option<&str>| {
-        json!({"name": name, "url": grant[manifest], "license": grant["license"], "token": token, "seconds": 4})
-    };
+    let case = |name: &str, grant: &Value, manifest: &str, token: Option<&str>| json!({"name": name, "url": grant[manifest], "license": grant["license"], "token": token, "seconds": 4});
     let token = locked["token"].as_str();
     let cases = json!([
         case("clear HLS", &clear, "hls", None),
         case("clear DASH", &clear, "dash", None),
-        case("cbcs HLS", &locked, "hls", token),
         case("cbcs DASH", &locked, "dash", token),
+        json!({"name": "cbcs HLS", "url": locked["hls"], "keys": keys(&locked, 0), "seconds": 4}),
+        json!({"name": "wrong key", "url": locked["hls"], "keys": keys(&locked, 1), "seconds": 4}),
         case("no token", &locked, "dash", None),
         case("another title's token", &locked, "dash", clear["token"].as_str()),
     ]);
     let verdicts = judge(&modules, &chromium, &cases);
-    assert_eq!(verdicts.len(), 6);
+    assert_eq!(verdicts.len(), 7, "{verdicts:?}");
+    let report: Vec<String> = verdicts.iter().map(Value::to_string).collect();
+    let report = report.join("\n");
     for verdict in &verdicts[..4] {
         let frames = verdict["frames"].as_u64().unwrap_or(0);
-        assert!(verdict["error"].is_null() && frames > 60, "{verdict}");
+        assert!(verdict["error"].is_null() && frames > 60, "{report}");
     }
     for verdict in &verdicts[4..] {
-        assert!(verdict["frames"] == 0 && verdict["error"].is_string(), "refused licences must not play: {verdict}");
+        assert!(
+            verdict["frames"] == 0 && verdict["error"].is_string(),
+            "refused licences and wrong keys must not play:\n{report}"
+        );
     }
 }
