@@ -15,7 +15,7 @@ impl App {
                 for title in home.hero.iter().chain(home.shelves.iter().flat_map(|s| &s.items)) {
                     self.note(&title.id, title.resumable);
                 }
-                let zones = screen::home_zones(&home, self.config.shelf_tiles);
+                let zones = screen::home_zones(&home, self.config.shelf_tiles, self.config.continue_tiles);
                 self.home = home;
                 self.base.ready = true;
                 self.base.focus.set_zones(zones);

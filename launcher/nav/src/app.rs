@@ -17,6 +17,8 @@ pub struct Config {
     pub rtl: bool,
     /// Tiles wholly visible in a home shelf.
     pub shelf_tiles: usize,
+    /// Likewise in the shelf of begun films, whose tiles are wide.
+    pub continue_tiles: usize,
     /// Tiles wholly visible in the row of alike titles.
     pub similar_tiles: usize,
     /// The focus has to rest so long before the hero follows it.
@@ -38,6 +40,7 @@ impl Default for Config {
         Self {
             rtl: false,
             shelf_tiles: 6,
+            continue_tiles: 4,
             similar_tiles: 6,
             rest_ms: 150,
             osd_hide_ms: 5_000,

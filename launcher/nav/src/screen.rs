@@ -126,7 +126,7 @@ fn ids(items: &[TitleRef]) -> Vec<Id> {
 }
 
 /// Zones of the home screen. A name that comes twice counts once: focus is by name.
-pub(crate) fn home_zones(home: &HomeData, tiles: usize) -> Vec<Zone> {
+pub(crate) fn home_zones(home: &HomeData, tiles: usize, continue_tiles: usize) -> Vec<Zone> {
     let mut zones = Vec::with_capacity(home.shelves.len() + 1);
     if home.hero.is_some() {
         zones.push(Zone::row(zone::HERO, 2, vec![button::PLAY.into(), button::INFO.into()]));
@@ -134,7 +134,8 @@ pub(crate) fn home_zones(home: &HomeData, tiles: usize) -> Vec<Zone> {
     for shelf in &home.shelves {
         let id = Id::from(format!("{}{}", zone::SHELF, shelf.id));
         if !shelf.items.is_empty() && zones.iter().all(|z| z.id != id) {
-            zones.push(Zone::row(id, tiles, ids(&shelf.items)));
+            let visible = if shelf.kind == ShelfKind::Continue { continue_tiles } else { tiles };
+            zones.push(Zone::row(id, visible, ids(&shelf.items)));
         }
     }
     if zones.is_empty() {

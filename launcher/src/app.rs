@@ -1,0 +1,372 @@
+//! The launcher: one step of it brings in what happened, asks for what is wished, and shows the result. It owns no thread and no
+//! screen; [`crate::run`] and tests drive it.
+
+use crate::art::Art;
+use crate::backend::{Cinema, Server};
+use crate::platform::{Clock, Surface};
+use crate::script::{Condition, Stage};
+use crate::show::{Round, Show, Sizes};
+use crate::ui::TvWindow;
+use hearth_nav::{
+    App, Config, Effect, Event, Failure, FailureKind, Keys, Mode, Network, Osd, Page, PlayerCommand, PlayerEvent, RemoteKey,
+    Track,
+};
+use hearth_player::{Command, LoadRequest, PlayerError, Summary};
+use hearth_view::{Request, Store, View, view};
+use slint::ComponentHandle;
+use std::time::Duration;
+
+/// What the launcher is given at start.
+pub struct Parts {
+    /// Where films are asked for.
+    pub server: Box<dyn Server>,
+    /// Where they are played.
+    pub cinema: Box<dyn Cinema>,
+    /// Posters and backdrops.
+    pub art: Art,
+    /// Time.
+    pub clock: Clock,
+    /// Completes the server's URLs.
+    pub origin: String,
+    /// Who watches.
+    pub profile: String,
+    /// Play DASH instead of HLS.
+    pub dash: bool,
+    /// The time of day as it is shown.
+    pub time_of_day: Box<dyn Fn() -> String>,
+}
+
+/// What is worth remembering of a run, for the report.
+#[derive(Debug, Default)]
+pub struct Log {
+    /// The home screen was shown with its titles.
+    pub home: Option<Duration>,
+    /// And with all its pictures.
+    pub home_art: Option<Duration>,
+    /// Playbacks begun: session, and when the key was pressed.
+    pub begun: Vec<(u32, Duration)>,
+    /// Playbacks given to the player.
+    pub loaded: usize,
+    /// The accounts of playbacks.
+    pub summaries: Vec<Summary>,
+    /// Errors that were shown.
+    pub errors: Vec<String>,
+}
+
+/// The launcher.
+pub struct Launcher {
+    app: App,
+    keys: Keys,
+    store: Store,
+    show: Show,
+    parts: Parts,
+    window: TvWindow,
+    sizes: Sizes,
+    last: Option<View>,
+    /// Something happened since the last round.
+    stale: bool,
+    /// A film has ended, or was left, since one was last begun.
+    ended: bool,
+    /// Height and protection of the picture on the screen.
+    picture: (u32, String),
+    /// Switches that were decided: from where on, and to which height. They are seen later.
+    switches: Vec<(u64, u32)>,
+    /// What happened.
+    pub log: Log,
+}
+
+impl Launcher {
+    /// Builds the interface on `surface` (the platform is installed) and asks for the home screen.
+    pub fn new(parts: Parts, surface: &Surface) -> Result<Self, slint::PlatformError> {
+        let window = TvWindow::new()?;
+        let sizes = Sizes::of(&window, surface.size(), surface.scale());
+        let show = Show::new(&window, sizes, &parts.profile);
+        window.show()?;
+        let config = Config { shelf_tiles: 7, similar_tiles: 7, continue_tiles: 4, ..Config::default() };
+        let mut launcher = Self {
+            app: App::new(config),
+            keys: Keys::new(),
+            store: Store::new(&parts.origin),
+            show,
+            parts,
+            window,
+            sizes,
+            last: None,
+            stale: true,
+            ended: false,
+            picture: (0, String::new()),
+            switches: Vec::new(),
+            log: Log::default(),
+        };
+        let effects = launcher.app.start(launcher.now_ms());
+        launcher.carry_out(effects);
+        Ok(launcher)
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.parts.clock.now_ms()
+    }
+
+    /// The state that keys act on.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// What is shown, as plain data.
+    pub fn view(&self) -> View {
+        view(&self.app, &self.store)
+    }
+
+    /// A key went down, or is repeated by its sender.
+    pub fn key_down(&mut self, key: RemoteKey) {
+        let events = self.keys.down(key, self.now_ms());
+        self.key_events(events);
+    }
+
+    /// A key went up.
+    pub fn key_up(&mut self, key: RemoteKey) {
+        let events = self.keys.up(key, self.now_ms());
+        self.key_events(events);
+    }
+
+    /// All keys are up.
+    pub fn keys_released(&mut self) {
+        let events = self.keys.release(self.now_ms());
+        self.key_events(events);
+    }
+
+    fn key_events(&mut self, events: Vec<hearth_nav::KeyEvent>) {
+        events.into_iter().for_each(|e| self.step(Event::Key(e)));
+    }
+
+    fn step(&mut self, event: Event) {
+        let had_error = self.app.modal().is_some();
+        let playing = self.app.playing().is_some();
+        let offline = self.app.network() == Network::Offline;
+        let effects = self.app.step(event);
+        self.stale = true;
+        if playing && self.app.playing().is_none() {
+            self.ended = true;
+        }
+        if offline && self.app.network() == Network::Online {
+            self.parts.art.retry_failed();
+        }
+        if let Some(modal) = self.app.modal().filter(|_| !had_error) {
+            self.log.errors.push(format!("{}: {}", modal.failure.code, modal.failure.message));
+        }
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            if let Some(request) = Request::of(&effect) {
+                self.parts.server.ask(request);
+            }
+            match effect {
+                Effect::StartPlayback { session, .. } => {
+                    self.ended = false;
+                    self.log.begun.push((session, self.parts.clock.now()));
+                }
+                Effect::LoadPlayer { session, title, start_ms } => self.load(session, &title, start_ms),
+                Effect::Player { session, command } => self.parts.cinema.send(session, player_command(command)),
+                // Speech and box services are wired with the box; the words are there already.
+                Effect::Speak(say) => tracing::debug!("say {:?}", hearth_view::spoken(&self.view(), say)),
+                Effect::Standby | Effect::Volume(_) => tracing::debug!("no box: {effect:?}"),
+                Effect::FetchHome | Effect::FetchTitle(_) | Effect::SaveProgress { .. } => {}
+            }
+        }
+    }
+
+    fn load(&mut self, session: u32, title: &str, start_ms: u64) {
+        let Some(grant) = self.store.grant(session) else { return };
+        let request = LoadRequest {
+            url: self.store.url(if self.parts.dash { &grant.dash } else { &grant.hls }),
+            license_url: grant.license.as_deref().map(|l| self.store.url(l)),
+            license_token: Some(grant.token.clone()),
+            start_us: start_ms.saturating_mul(1000),
+            max_height: None,
+            audio_language: None,
+            session_id: None,
+            content_id: Some(title.to_owned()),
+        };
+        self.log.loaded += 1;
+        self.switches.clear();
+        self.parts.cinema.load(session, request);
+    }
+
+    /// Brings in what server and player have to say, and the time.
+    pub fn listen(&mut self) {
+        for delivery in self.parts.server.poll() {
+            let event = self.store.accept(delivery);
+            self.step(event);
+        }
+        for (session, event) in self.parts.cinema.poll() {
+            self.player_event(session, event);
+        }
+        let now_ms = self.now_ms();
+        let repeats = self.keys.tick(now_ms);
+        self.key_events(repeats);
+        if self.app.wake_ms().is_some_and(|at| now_ms >= at) {
+            self.step(Event::Tick { now_ms });
+        }
+    }
+
+    fn player_event(&mut self, session: u32, event: hearth_player::Event) {
+        use hearth_player::Event as From;
+        let ms = |us: u64| us / 1000;
+        let event = match event {
+            From::Started { duration_us, height, protection, .. } => {
+                self.picture = (height, protection);
+                PlayerEvent::Started { duration_ms: duration_us.map(ms) }
+            }
+            From::Position { position_us, buffer_ms, paused } => {
+                if let Some((_, height)) = self.switches.iter().rev().find(|(from_us, _)| *from_us <= position_us) {
+                    self.picture.0 = *height;
+                }
+                PlayerEvent::Position { position_ms: ms(position_us), buffer_ms, paused }
+            }
+            From::Tracks { tracks } => {
+                let audio = tracks.into_iter().filter(|t| t.kind == "audio");
+                let track = |t: hearth_player::TrackInfo| Track {
+                    id: t.id.into(),
+                    label: t.label,
+                    language: t.language,
+                    active: t.active,
+                };
+                PlayerEvent::Tracks(audio.map(track).collect())
+            }
+            From::Seeked { position_us, .. } => PlayerEvent::Seeked { position_ms: ms(position_us) },
+            From::Error(error) => PlayerEvent::Failed(failure(error)),
+            From::Ended => PlayerEvent::Ended,
+            From::Switch { position_us, height, .. } => return self.switches.push((position_us, height)),
+            From::Stall { .. } => return,
+            From::Summary(summary) => return self.log.summaries.push(summary),
+        };
+        self.step(Event::Player { session, event });
+    }
+
+    /// Writes what changed to the interface. A mock clock may be moved between rounds.
+    pub fn refresh(&mut self) {
+        let now_ms = self.now_ms();
+        let due = self.show.wake_ms().is_some_and(|at| now_ms >= at);
+        // Pictures that arrived, and the time of day, change what is shown without an event.
+        let pictures = self.parts.art.pending() > 0;
+        if !self.stale && !due && !pictures {
+            return self.show.tell_time(&self.window, &(self.parts.time_of_day)());
+        }
+        self.stale = false;
+        let view = view(&self.app, &self.store);
+        let picture = picture_line(&self.picture);
+        let time = (self.parts.time_of_day)();
+        let round =
+            Round { window: &self.window, store: &self.store, art: &mut self.parts.art, sizes: self.sizes, now_ms, picture };
+        self.show.round(&view, &self.app, &time, round);
+        self.last = Some(view);
+        self.note_home();
+    }
+
+    fn note_home(&mut self) {
+        let now = self.parts.clock.now();
+        if self.log.home.is_none() && self.holds(Condition::Home) {
+            self.log.home = Some(now);
+        }
+        if self.log.home_art.is_none() && self.log.home.is_some() && self.parts.art.pending() == 0 {
+            self.log.home_art = Some(now);
+        }
+    }
+
+    /// The session whose film is to be seen now.
+    pub fn film(&self) -> Option<u32> {
+        self.app.playing().filter(|p| p.phase == hearth_nav::Phase::Running).map(|p| p.session)
+    }
+
+    /// Pictures that are still on their way.
+    pub fn pending_art(&self) -> usize {
+        self.parts.art.pending()
+    }
+
+    /// Until something is to be done though nothing happens; none: for ever.
+    pub fn idle(&self) -> Option<Duration> {
+        let wakes = [self.app.wake_ms(), self.keys.wake_ms(), self.show.wake_ms()];
+        let next = wakes.into_iter().flatten().min();
+        next.map(|at| Duration::from_millis(at.saturating_sub(self.now_ms())))
+    }
+
+    /// Ends playback, so that the position is kept and the account is closed.
+    pub fn leave(&mut self) {
+        if self.app.playing().is_some() {
+            let now_ms = self.now_ms();
+            let tap = self.keys.tap(RemoteKey::Stop, now_ms);
+            self.key_events(tap);
+        }
+    }
+
+    /// Playbacks whose account is not there yet.
+    pub fn open_accounts(&self) -> usize {
+        self.log.loaded.saturating_sub(self.log.summaries.len())
+    }
+
+    /// Waits until the server has what was to be kept.
+    pub fn finish(self) {
+        self.parts.server.finish();
+    }
+}
+
+impl Stage for Launcher {
+    fn holds(&self, condition: Condition) -> bool {
+        let page = |wanted: fn(&Page) -> bool| {
+            *self.app.mode() == Mode::Browse && wanted(&self.app.screen().page) && self.app.screen().ready
+        };
+        let running = |wanted: fn(&hearth_nav::Playing) -> bool| self.film().is_some() && self.app.playing().is_some_and(wanted);
+        match condition {
+            Condition::Home => page(|p| *p == Page::Home) && self.app.home().hero.is_some(),
+            Condition::Detail => page(|p| matches!(p, Page::Detail(_))),
+            Condition::Playing => running(|p| !p.paused && !p.waiting()),
+            Condition::Paused => running(|p| p.paused),
+            Condition::Overlay => running(|p| p.osd == Osd::Shown),
+            Condition::Clear => running(|p| p.osd == Osd::Hidden),
+            Condition::Ended => self.ended && self.app.playing().is_none(),
+            Condition::Error => self.app.modal().is_some(),
+            Condition::Offline => self.app.network() == Network::Offline,
+            Condition::Settled => self.pending_art() == 0,
+        }
+    }
+
+    fn describe(&self) -> String {
+        let place = match self.app.mode() {
+            Mode::Boot => "still looking for the server".to_owned(),
+            Mode::Playing(p) => {
+                format!("a film is {:?}, paused {}, at {} ms, {} ms ahead", p.phase, p.paused, p.position_ms, p.buffer_ms)
+            }
+            Mode::Browse => format!("the page is {:?}", self.app.screen().page),
+        };
+        let error = self.app.modal().map(|m| format!("; error {}: {} {}", m.failure.code, m.failure.message, m.failure.action));
+        let waiting = match self.pending_art() {
+            0 => String::new(),
+            n => format!("; {n} pictures are missing"),
+        };
+        format!("{place}{}{waiting}", error.unwrap_or_default())
+    }
+}
+
+fn player_command(command: PlayerCommand) -> Command {
+    match command {
+        PlayerCommand::Play => Command::Play,
+        PlayerCommand::Pause => Command::Pause,
+        PlayerCommand::Seek { position_ms } => Command::Seek { position_us: position_ms.saturating_mul(1000), exact: false },
+        PlayerCommand::SelectAudio(id) => Command::SelectAudio { id: id.to_string() },
+        PlayerCommand::Stop => Command::Stop,
+    }
+}
+
+fn failure(error: PlayerError) -> Failure {
+    let PlayerError { code, message, action, retryable } = error;
+    Failure { kind: FailureKind::Player, code: code.to_string(), message, action, retryable }
+}
+
+/// `720p  ·  cbcs` at the edge of the overlay.
+fn picture_line((height, protection): &(u32, String)) -> String {
+    let height = (*height > 0).then(|| format!("{height}p"));
+    let protection = Some(protection).filter(|p| !p.is_empty() && *p != "none").map(|p| format!("protected ({p})"));
+    [height, protection].into_iter().flatten().collect::<Vec<_>>().join("  ·  ")
+}

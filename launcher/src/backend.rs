@@ -1,0 +1,153 @@
+//! The two things the launcher talks to: the server's catalog and the player. Tests put their own in their place.
+
+use hearth_player::{AudioOutput, Command, Event, LoadRequest, PixelFormat, Player, PlayerConfig, SoftwareOutput, VideoFrame};
+use hearth_view::{Delivery, Loader, Request};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::platform::Waker;
+
+/// Answers requests, sooner or later.
+pub trait Server {
+    /// Asks; returns at once.
+    fn ask(&self, request: Request);
+    /// What came since.
+    fn poll(&self) -> Vec<Delivery>;
+    /// Waits until all that was asked is done.
+    fn finish(self: Box<Self>);
+}
+
+impl Server for Loader {
+    fn ask(&self, request: Request) {
+        Loader::ask(self, request);
+    }
+
+    fn poll(&self) -> Vec<Delivery> {
+        Loader::poll(self)
+    }
+
+    fn finish(self: Box<Self>) {
+        Loader::finish(*self);
+    }
+}
+
+/// Plays films, one at a time; `session` names each.
+pub trait Cinema {
+    /// Ends what plays and plays this.
+    fn load(&mut self, session: u32, request: LoadRequest);
+    /// For what plays; ignored for any other session.
+    fn send(&mut self, session: u32, command: Command);
+    /// What happened since.
+    fn poll(&mut self) -> Vec<(u32, Event)>;
+}
+
+/// The latest picture, from the player's thread to the screen's.
+#[derive(Clone, Default)]
+pub struct Latest(Arc<Mutex<(u64, Option<VideoFrame>)>>);
+
+impl Latest {
+    fn set(&self, frame: Option<VideoFrame>) {
+        let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        latest.0 += 1;
+        latest.1 = frame;
+    }
+
+    /// The picture and its number; the number grows with every picture.
+    pub fn get(&self) -> (u64, Option<VideoFrame>) {
+        let latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (latest.0, latest.1.clone())
+    }
+}
+
+/// The real player, in this process.
+pub struct EngineCinema {
+    config: PlayerConfig,
+    output: Arc<SoftwareOutput>,
+    /// Started ahead of time, so that a press of Play does not wait for it.
+    spare: Player,
+    playing: Option<(u32, Player)>,
+    latest: Latest,
+    events: Receiver<(u32, Event)>,
+    sender: Sender<(u32, Event)>,
+    wake: Waker,
+}
+
+impl EngineCinema {
+    /// Pictures of at most `size` come out of [`EngineCinema::latest`]. `wake` is called for every picture and event.
+    pub fn new(size: (u32, u32), sound: bool, wake: Waker) -> Self {
+        let audio = if sound { AudioOutput::Auto } else { AudioOutput::None };
+        let config = PlayerConfig {
+            audio,
+            user_agent: concat!("hearth-launcher/", env!("CARGO_PKG_VERSION")).into(),
+            ..Default::default()
+        };
+        let latest = Latest::default();
+        let (show, woken) = (latest.clone(), wake.clone());
+        let picture = move |frame: VideoFrame| {
+            show.set(Some(frame));
+            woken();
+        };
+        let output = Arc::new(SoftwareOutput::new(PixelFormat::Bgrx, Arc::new(picture)));
+        output.set_size(Some(size));
+        let (sender, events) = channel();
+        let spare = Player::new(config.clone(), output.clone());
+        Self { config, output, spare, playing: None, latest, events, sender, wake }
+    }
+
+    /// Where pictures are.
+    pub fn latest(&self) -> Latest {
+        self.latest.clone()
+    }
+
+    fn listen(&self, session: u32, player: &Player) {
+        let (events, sender, wake) = (player.events(), self.sender.clone(), self.wake.clone());
+        let forward = move || {
+            for event in events {
+                if sender.send((session, event)).is_err() {
+                    return;
+                }
+                wake();
+            }
+        };
+        if let Err(e) = std::thread::Builder::new().name(format!("events-{session}")).spawn(forward) {
+            tracing::error!("no thread for the player's events: {e}");
+        }
+    }
+}
+
+impl Cinema for EngineCinema {
+    fn load(&mut self, session: u32, request: LoadRequest) {
+        self.latest.set(None);
+        let player = std::mem::replace(&mut self.spare, Player::new(self.config.clone(), self.output.clone()));
+        self.listen(session, &player);
+        player.load(request);
+        if let Some((_, old)) = self.playing.replace((session, player)) {
+            retire(old);
+        }
+    }
+
+    fn send(&mut self, session: u32, command: Command) {
+        let Some((_, player)) = self.playing.as_ref().filter(|(s, _)| *s == session) else { return };
+        if command == Command::Stop {
+            self.latest.set(None);
+        }
+        player.send(command);
+    }
+
+    fn poll(&mut self) -> Vec<(u32, Event)> {
+        let events: Vec<_> = self.events.try_iter().collect();
+        let over = |e: &(u32, Event)| matches!(e.1, Event::Summary(_)) && self.playing.as_ref().is_some_and(|p| p.0 == e.0);
+        if events.iter().any(over)
+            && let Some((_, player)) = self.playing.take()
+        {
+            retire(player);
+        }
+        events
+    }
+}
+
+/// Lets a player end without holding up the screen.
+fn retire(player: Player) {
+    // Without a thread it ends here and now.
+    drop(std::thread::Builder::new().name("retire".into()).spawn(move || drop(player)));
+}

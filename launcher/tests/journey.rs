@@ -1,0 +1,83 @@
+//! One evening with the remote control, through the real router, on a mock clock: what has the focus, what is asked of server and
+//! player, what the screen looks like.
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+use support::catalog::Household;
+use support::golden;
+use support::tv::{Tv, away};
+
+#[test]
+fn an_evening() {
+    let household = Arc::new(Household::new());
+    let mut tv = Tv::new(household.clone());
+    let mut failures = Vec::new();
+    tv.settle();
+    assert_eq!(tv.focus(), "hero/play");
+    golden::check("home", &tv.screen(), &mut failures);
+
+    // Down into the shelves, along a row, into a page, and back to where we were.
+    tv.press("down right");
+    assert_eq!(tv.focus(), "shelf:continue/film-5");
+    golden::check("home-continue", &tv.screen(), &mut failures);
+    tv.press("down right right");
+    assert_eq!(tv.focus(), "shelf:new/film-9");
+    golden::check("home-shelf", &tv.screen(), &mut failures);
+    tv.press("ok");
+    assert_eq!(tv.focus(), "actions/play");
+    golden::check("detail", &tv.screen(), &mut failures);
+    tv.press("down right back");
+    assert_eq!(tv.focus(), "shelf:new/film-9", "Back restores the focus");
+
+    // To the end of a row that is longer than the screen, and up again: the other row remembers.
+    tv.press("right right right right right right right right right right right");
+    assert_eq!(tv.focus(), "shelf:new/film-0");
+    tv.press("up");
+    assert_eq!(tv.focus(), "shelf:continue/film-5");
+
+    // OK on a begun film plays it on from where it was left.
+    tv.press("ok");
+    assert_eq!(tv.player.borrow().told, ["load http://fixture/v1/media/film-5/main.m3u8 at 4000000"]);
+    tv.start_film();
+    assert!(tv.launcher.film().is_some());
+    tv.press("ok");
+    golden::check("overlay", &tv.screen(), &mut failures);
+    tv.press("right");
+    golden::check("overlay-seek", &tv.screen(), &mut failures);
+    tv.pass(Duration::from_secs(1));
+    assert!(
+        tv.player.borrow().told.last().is_some_and(|t| t.contains("seek") && t.contains("164000000")),
+        "{:?}",
+        tv.player.borrow().told
+    );
+    tv.say(hearth_player::Event::Seeked { position_us: 163_000_000, took_ms: 80 });
+
+    // Left: the position is on the server, the home screen is as it was.
+    tv.press("stop");
+    assert_eq!(household.progress_of("film-5"), Some(163_000));
+    assert_eq!(tv.focus(), "shelf:continue/film-5", "focus is by name: the film moved to the front of its row");
+
+    // An error over the page; Back leaves it.
+    tv.press("ok");
+    tv.fail_film();
+    tv.settle();
+    golden::check("modal", &tv.screen(), &mut failures);
+    assert_eq!(tv.focus(), "buttons/retry");
+    tv.press("right ok");
+    assert_eq!(tv.focus(), "shelf:continue/film-5");
+    assert_eq!(tv.launcher.log.errors, ["6003: The licence server refused the key request."]);
+
+    // The network goes away and comes back by itself.
+    household.fail(Some(away()));
+    tv.press("up ok");
+    tv.settle();
+    assert!(tv.launcher.view().offline);
+    household.fail(None);
+    tv.pass(Duration::from_secs(40));
+    assert!(!tv.launcher.view().offline);
+
+    assert!(tv.checked > 20, "{} screens compared with a whole drawing", tv.checked);
+    assert!(failures.is_empty(), "{failures:#?}");
+}
