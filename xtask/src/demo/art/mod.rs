@@ -14,7 +14,7 @@ use canvas::Canvas;
 use std::path::{Path, PathBuf};
 
 /// Raise it when a drawing changes, so that kept pictures are drawn anew.
-const REVISION: u32 = 2;
+const REVISION: u32 = 3;
 
 /// A title's pictures.
 pub struct Art {

@@ -60,7 +60,9 @@ pub fn letter(c: &mut Canvas, faces: &Faces, l: &Lettering) {
     let title = Style { font, size, tracking: l.tracking };
     let leading = title.cap_height() * 1.24;
     let small = Style { font: &faces.medium, size: c.w * 0.0285, tracking: 0.20 };
-    let gap = small.cap_height() * 2.3;
+    // A tail in the last line needs room of its own.
+    let tail = l.lines.last().is_some_and(|line| line.contains(['g', 'j', 'p', 'q', 'y']));
+    let gap = small.cap_height() * 2.0 + if tail { size * 0.19 } else { 0.0 };
     let height = title.cap_height() + leading * (l.lines.len() as f32 - 1.0) + gap + small.cap_height();
     let top = match l.place {
         Place::Top => margin * 1.05,

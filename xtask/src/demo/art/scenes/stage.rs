@@ -140,7 +140,7 @@ pub fn curtain(c: &mut Canvas) {
     for (i, colour) in colours.iter().enumerate() {
         let x = light.0 + (i as f32 - 2.0) * u * 176.0;
         let toes = [-0.35, 0.1, 0.0, -0.1, 0.3][i];
-        shoes(c, (x, hem + u * 12.0), u * if c.is_poster() { 64.0 } else { 50.0 }, toes, rgb(*colour));
+        shoes(c, (x, hem + u * 12.0), hem - u * 40.0, u * if c.is_poster() { 64.0 } else { 50.0 }, toes, rgb(*colour));
     }
     let mut hem_line = vec![];
     for k in 0..=200 {
@@ -151,7 +151,7 @@ pub fn curtain(c: &mut Canvas) {
     c.stroke(&line(&hem_line, false), fade(rgb(0xff_e2_a0), 0.7), u * 3.0);
 }
 
-fn shoes(c: &mut Canvas, (x, y): (f32, f32), s: f32, toes: f32, colour: tiny_skia::Color) {
+fn shoes(c: &mut Canvas, (x, y): (f32, f32), hem: f32, s: f32, toes: f32, colour: tiny_skia::Color) {
     for side in [-1.0, 1.0] {
         let foot = (x + side * s * 0.68, y);
         let turn = side * 0.5 + toes;
@@ -161,7 +161,7 @@ fn shoes(c: &mut Canvas, (x, y): (f32, f32), s: f32, toes: f32, colour: tiny_ski
             (foot.0, foot.1 + s * 0.18),
             s * 0.8,
         );
-        c.fill(&rectangle(foot.0 - s * 0.24, foot.1 - s * 1.25, s * 0.48, s * 1.0), mix(rgb(0x0a_03_06), colour, 0.16));
+        c.fill(&rectangle(foot.0 - s * 0.24, hem, s * 0.48, foot.1 - s * 0.3 - hem), mix(rgb(0x0a_03_06), colour, 0.16));
         let toe = foot.0 + turn * s * 0.55;
         let upper = polygon(&[
             (foot.0 - s * 0.32, foot.1 - s * 0.42),

@@ -125,13 +125,17 @@ pub fn bridges(c: &mut Canvas) {
     let sun = (vanish + u * 360.0, h * high - u * 6.0);
     c.glow(sun, u * 260.0, rgb(0xff_f0_d2), 0.4);
     c.fill(&circle(sun.0, sun.1, u * 64.0), rgb(0xff_f4_dc));
-    for i in 0..9 {
-        let t = (i as f32 / 8.0).powf(1.55);
+    // Each bridge hides the feet of the one behind it; each is wider by the same ratio.
+    let (tall, ratio, count) = (0.62, 1.28_f32, 9);
+    let whole = (ratio.powi(count - 1) - 1.0) / (ratio - 1.0);
+    let (mut deck, mut span) = (h * high, h * (low - high) / tall / whole);
+    for i in 0..count {
+        let t = i as f32 / (count - 1) as f32;
         let tone = ramp(&[rgb(0xd9_a0_86), rgb(0xb4_6a_5c), rgb(0x7a_3b_45), rgb(0x3b_20_35), rgb(0x1f_14_28)], t);
         let water = ramp(&[rgb(0xf3_c9_9d), rgb(0x9f_9f_9a), rgb(0x3f_75_80), rgb(0x17_42_55), rgb(0x0c_26_38)], t);
-        let deck = h * (high + (low - high) * t);
-        let span = u * (40.0 + 330.0 * t);
         bridge(c, vanish, deck, span, tone, water, i);
+        deck += span * tall;
+        span *= ratio;
     }
 }
 
@@ -169,14 +173,6 @@ fn bridge(c: &mut Canvas, vanish: f32, deck: f32, span: f32, tone: tiny_skia::Co
         let x = offset + k as f32 * span * 0.5;
         c.fill(&rectangle(x - span * 0.008, deck - thick * 2.3, span * 0.016, thick * 2.0), mix(tone, rgb(0x10_08_14), 0.25));
         c.fill(&circle(x, deck - thick * 2.4, span * 0.022), rgb(0xff_e9_b8));
-    }
-    // The arches once more, upside down and broken, in the water.
-    for k in 0..arches {
-        for s in 0..3 {
-            let (x, y) = (offset + k as f32 * span, springing + span * (0.13 + 0.05 * s as f32));
-            let half = span * (0.10 - 0.008 * s as f32) * if s % 2 == 0 { 1.0 } else { 0.6 };
-            c.stroke(&line(&[(x - half, y), (x + half, y)], false), fade(tone, 0.42 - 0.05 * s as f32), span * 0.018);
-        }
     }
 }
 
