@@ -20,7 +20,7 @@ fn stars(c: &mut Canvas, count: usize, seed: u32, lowest: f32) {
 
 /// A copper planet, its rings, and a small ship's light far out on its way.
 pub fn orbit(c: &mut Canvas) {
-    c.sky(&[rgb(0x07_08_16), rgb(0x10_12_2e), rgb(0x23_1c_42), rgb(0x12_0d_22)]);
+    c.sky(&[rgb(0x07_08_17), rgb(0x10_12_2e), rgb(0x23_1c_42), rgb(0x12_0d_22)]);
     let (w, h, u) = (c.w, c.h, c.unit());
     let (centre, r) = if c.is_poster() { ((w * 0.56, h * 0.44), w * 0.36) } else { ((w * 0.70, h * 0.50), h * 0.35) };
     c.shade(|x, y| {

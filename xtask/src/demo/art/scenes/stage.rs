@@ -13,7 +13,7 @@ pub fn umbrellas(c: &mut Canvas) {
     let pairs = [
         (0x3f_6f_8f, 0x35_60_7e),
         (0x5c_8f_a8, 0x4e_80_9a),
-        (0x2b_50_70, 0x25_47_64),
+        (0x2b_50_70, 0x25_47_65),
         (0x7f_a9_b8, 0x70_9b_ac),
         (0x48_5f_86, 0x3e_54_79),
     ];
@@ -115,7 +115,7 @@ pub fn curtain(c: &mut Canvas) {
         let d = (((x - light.0) / reach).powi(2) + ((y - light.1) / (reach * 1.12)).powi(2)).sqrt();
         let spot = 1.0 - ((d - 0.80) / 0.24).clamp(0.0, 1.0);
         let lit = 0.15 + 0.12 * (1.0 - y / h) + spot * 0.72;
-        let cloth = mix(rgb(0x4a_05_16), rgb(0xd4_1f_36), (fold + fine).clamp(0.0, 1.0));
+        let cloth = mix(rgb(0x4a_05_17), rgb(0xd4_1f_36), (fold + fine).clamp(0.0, 1.0));
         mix(rgb(0x12_02_0a), mix(cloth, rgb(0xff_8a_62), spot * fold * 0.30), lit.min(1.0))
     });
     c.gradient(&rectangle(0.0, hem, w, h - hem), &[rgb(0x3c_24_1c), rgb(0x1c_0f_10), rgb(0x0a_05_09)], (0.0, hem), (0.0, h));
