@@ -50,7 +50,7 @@ pub fn all(qemu: bool) -> Result<()> {
     let mut tally = Tally::default();
 
     step("cargo build --workspace --bins");
-    run(cargo().args(["build", "--workspace", "--exclude", "xtask", "--bins"]))?;
+    run(cargo().args(["build", "--workspace", "--bins"]))?;
 
     step("cargo test --workspace");
     let mut command = cargo();

@@ -53,7 +53,7 @@ pub fn demo(options: &Options) -> Result<()> {
     setup::ensure(if headless { setup::FOR_DEMO } else { setup::FOR_WINDOW })?;
     let begun = Instant::now();
     step("cargo build --workspace --bins");
-    run(cargo().args(["build", "--workspace", "--exclude", "xtask", "--bins"]))?;
+    run(cargo().args(["build", "--workspace", "--bins"]))?;
 
     children::watch_for_interrupts()?;
     let entries = catalog::load()?;
