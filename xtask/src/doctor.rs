@@ -108,8 +108,9 @@ fn extras() -> Vec<Finding> {
         display.unwrap_or_else(|| "none: the demo runs headless and leaves pictures in target/demo".to_owned()),
     )];
     for (program, why) in [
-        ("chromium", "cargo xtask judge: a browser plays our streams"),
-        ("node", "cargo xtask judge"),
+        ("chromium", "tests play our streams in a browser"),
+        ("node", "drives that browser"),
+        ("npm", "gets shaka-player for it"),
         ("cargo-deny", "cargo xtask deny: advisories and licences"),
     ] {
         out.push(finding(has(program), false, program, format!("optional; {why}")));

@@ -26,7 +26,7 @@ const SCRIPT: &str = "wait:home wait:settled shot:home \
     ok wait:playing wait:4s wait:clear shot:playing \
     ok wait:overlay shot:overlay wait:1s \
     pause wait:paused shot:paused play wait:playing wait:1s \
-    right right ok wait:1s wait:playing wait:3s \
+    right ok wait:1s wait:playing wait:3s \
     stop wait:detail back wait:home wait:settled shot:continue \
     right left ok wait:playing wait:2s shot:resumed stop quit";
 
