@@ -28,7 +28,10 @@ fn an_evening() {
     tv.press("ok");
     assert_eq!(tv.focus(), "actions/play");
     golden::check("detail", &tv.screen(), &mut failures);
-    tv.press("down right back");
+    tv.press("down right");
+    assert!(tv.focus().starts_with("similar/"), "{}", tv.focus());
+    golden::check("detail-similar", &tv.screen(), &mut failures);
+    tv.press("back");
     assert_eq!(tv.focus(), "shelf:new/film-9", "Back restores the focus");
 
     // To the end of a row that is longer than the screen, and up again: the other row remembers.
@@ -40,8 +43,12 @@ fn an_evening() {
     // OK on a begun film plays it on from where it was left.
     tv.press("ok");
     assert_eq!(tv.player.borrow().told, ["load http://fixture/v1/media/film-5/main.m3u8 at 4000000"]);
+    tv.pass(Duration::from_millis(600));
+    assert!(tv.surface.pixels().iter().all(|p| p.alpha == 255), "its backdrop stands in for the film");
     tv.start_film();
     assert!(tv.launcher.film().is_some());
+    tv.settle();
+    assert!(tv.surface.pixels().iter().all(|p| p.alpha == 0), "nothing lies over the film");
     tv.press("ok");
     golden::check("overlay", &tv.screen(), &mut failures);
     tv.press("right");

@@ -37,7 +37,7 @@ pub struct Frame<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum ScreenError {
     /// Neither `DISPLAY` nor `WAYLAND_DISPLAY` leads anywhere.
-    #[error("there is no display ({0}); set DISPLAY, or run with --headless --keys SCRIPT")]
+    #[error("there is no display: {0}. Start it on a desktop, or with --headless --keys SCRIPT")]
     NoDisplay(String),
     /// The window system refused.
     #[error("the window system refused: {0}")]

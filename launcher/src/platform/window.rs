@@ -33,6 +33,9 @@ struct State {
 impl WindowScreen {
     /// Opens a window of so many pixels.
     pub fn open(width: u32, height: u32) -> Result<Self, ScreenError> {
+        if ["DISPLAY", "WAYLAND_DISPLAY"].iter().all(|name| std::env::var_os(name).is_none_or(|v| v.is_empty())) {
+            return Err(ScreenError::NoDisplay("DISPLAY is not set".into()));
+        }
         let events = EventLoop::with_user_event().build().map_err(|e| ScreenError::NoDisplay(e.to_string()))?;
         let composed = vec![0; width as usize * height as usize];
         let state = State { size: (width, height), window: None, input: Vec::new(), composed, failed: None };
