@@ -66,7 +66,8 @@ pub fn demo(options: &Options) -> Result<()> {
     step(format_args!("{} titles published in {:.1} s", entries.len(), timings.total_ms as f64 / 1000.0));
 
     let outcome = if headless { play_headless(&server, &folder, &timings, begun) } else { play_in_window(&server) };
-    // A server that was asked for stays, whatever the launcher said.
+    // A server that was asked for stays, whatever the launcher said; one that was interrupted is on its way out.
+    children::check_interrupt()?;
     if options.keep {
         server.keep(&folder)?;
     }
@@ -96,6 +97,7 @@ fn play_headless(server: &Server, folder: &Path, timings: &ingest::Timings, begu
     command.args(["--headless", "--keys", SCRIPT, "--shots"]).arg(folder).arg("--report").arg(&account);
     command.stdout(Stdio::null()).stderr(std::fs::File::create(&log).with_context(|| format!("cannot write {}", log.display()))?);
     let ended = Running::start(&mut command)?.finish(Duration::from_secs(170));
+    children::check_interrupt()?;
     let to = folder.join("report.json");
     let report = report::write(&account, &to, timings, begun.elapsed().as_millis() as u64).with_context(|| {
         format!("{}\n{}", ended.as_ref().err().map_or(String::new(), ToString::to_string), server::tail(&log))
