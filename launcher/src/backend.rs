@@ -136,6 +136,12 @@ impl Cinema for EngineCinema {
 
     fn poll(&mut self) -> Vec<(u32, Event)> {
         let events: Vec<_> = self.events.try_iter().collect();
+        let learnt = events.iter().filter_map(|(_, e)| if let Event::Summary(s) = e { s.estimate_kbps } else { None }).last();
+        if let Some(kbps) = learnt {
+            // The next film starts with what this one has learnt of the network, and so with a good picture.
+            self.config.estimate_kbps = Some(kbps as f32);
+            self.spare = Player::new(self.config.clone(), self.output.clone());
+        }
         let over = |e: &(u32, Event)| matches!(e.1, Event::Summary(_)) && self.playing.as_ref().is_some_and(|p| p.0 == e.0);
         if events.iter().any(over)
             && let Some((_, player)) = self.playing.take()

@@ -114,7 +114,7 @@ pub(crate) fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "off".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let mut output = BufWriter::new(std::io::stdout().lock());
+    let mut output = BufWriter::new(UntilClosed { inner: std::io::stdout().lock(), closed: false });
     let result = match arguments.command {
         Action::Play(play) => {
             drop(output);
@@ -129,6 +129,8 @@ pub(crate) fn main() -> ExitCode {
     };
     match result.and_then(|()| output.flush().map_err(written)) {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads (`head`, a pager) has seen enough.
+        Err(_) if output.get_ref().closed => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{}", error.for_terminal());
             ExitCode::FAILURE
@@ -138,4 +140,29 @@ pub(crate) fn main() -> ExitCode {
 
 fn written(error: std::io::Error) -> Error {
     Error::File(format!("output: {error}"))
+}
+
+/// Standard output that remembers that its reader has gone.
+struct UntilClosed<W> {
+    inner: W,
+    closed: bool,
+}
+
+impl<W> UntilClosed<W> {
+    fn note<T>(&mut self, result: std::io::Result<T>) -> std::io::Result<T> {
+        self.closed |= result.as_ref().is_err_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe);
+        result
+    }
+}
+
+impl<W: Write> Write for UntilClosed<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let result = self.inner.write(bytes);
+        self.note(result)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let result = self.inner.flush();
+        self.note(result)
+    }
 }
