@@ -136,8 +136,8 @@ impl Cinema for EngineCinema {
 
     fn poll(&mut self) -> Vec<(u32, Event)> {
         let events: Vec<_> = self.events.try_iter().collect();
-        let learnt = events.iter().filter_map(|(_, e)| if let Event::Summary(s) = e { s.estimate_kbps } else { None }).last();
-        if let Some(kbps) = learnt {
+        let learnt = |(_, event): &(u32, Event)| if let Event::Summary(s) = event { s.estimate_kbps } else { None };
+        if let Some(kbps) = events.iter().rev().find_map(learnt) {
             // The next film starts with what this one has learnt of the network, and so with a good picture.
             self.config.estimate_kbps = Some(kbps as f32);
             self.spare = Player::new(self.config.clone(), self.output.clone());
