@@ -5,9 +5,13 @@
 #![forbid(unsafe_code)]
 
 mod check;
+pub mod fdt;
 mod load;
+mod packages;
 mod schema;
+pub mod table;
 
 pub use check::{Finding, Severity, check};
 pub use load::{Error, expand, list, load};
+pub use packages::{check_packages, facts};
 pub use schema::*;

@@ -28,13 +28,18 @@ pub enum Error {
     Schema(PathBuf, u32),
 }
 
+/// TOML files beside the boards that are none: the crate's manifest, and what all images share.
+const OTHERS: &[&str] = &["Cargo.toml", "image.toml"];
+
 /// IDs of all boards in `dir`, sorted.
 pub fn list(dir: &Path) -> Result<Vec<String>, Error> {
     let entries = fs::read_dir(dir).map_err(|e| Error::Read(dir.into(), e))?;
     let mut ids: Vec<String> = entries
         .filter_map(|entry| entry.ok())
         .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|e| e == "toml") && path.file_name().is_some_and(|n| n != "Cargo.toml"))
+        .filter(|path| {
+            path.extension().is_some_and(|e| e == "toml") && !path.file_name().is_some_and(|n| OTHERS.iter().any(|o| n == *o))
+        })
         .filter_map(|path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned()))
         .collect();
     ids.sort();
