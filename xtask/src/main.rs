@@ -4,6 +4,7 @@
 mod board;
 mod demo;
 mod doctor;
+mod image;
 mod packages;
 mod setup;
 mod shell;
