@@ -21,8 +21,9 @@ impl Aged {
 }
 
 /// Half lives of the two means, in ms of transfer.
-const FAST_MS: f64 = 3_000.0;
-const SLOW_MS: f64 = 30_000.0;
+/// The fast one is about one transfer: home lines change between one segment and the next. The slow one is where a session comes back to.
+const FAST_MS: f64 = 1_200.0;
+const SLOW_MS: f64 = 60_000.0;
 /// Transfers shorter than this say little about rate: they count, but their error is not learnt from.
 const SHORT_MS: f64 = 20.0;
 

@@ -17,7 +17,7 @@ pub fn best() -> Box<dyn Abr> {
 /// Most renditions a ladder may have; more are folded by the caller.
 pub const MAX_RENDITIONS: usize = 16;
 /// Most future segments whose sizes are looked at.
-pub const MAX_LOOKAHEAD: usize = 8;
+pub const MAX_LOOKAHEAD: usize = 10;
 
 /// What does not change while a presentation plays.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,12 +1,14 @@
 //! Stochastic model-predictive control: dynamic programming over (buffer, last rendition) with the segments' true sizes, under three lasting
-//! and three passing scenarios of the network. Fixed tables, no allocation.
+//! and five passing scenarios of the network. Fixed tables, no allocation.
 use crate::forecast::Forecast;
 use crate::{Abr, Decision, InFlight, Ladder, MAX_LOOKAHEAD, MAX_RENDITIONS, Situation, Transfer};
 
 /// Steps of the buffer axis.
 const BINS: usize = 31;
 /// Gauss-Hermite points of a normal distribution: offset in standard deviations, weight.
-const POINTS: [(f32, f32); 3] = [(-1.732, 1.0 / 6.0), (0.0, 2.0 / 3.0), (1.732, 1.0 / 6.0)];
+const THREE: [(f32, f32); 3] = [(-1.732, 1.0 / 6.0), (0.0, 2.0 / 3.0), (1.732, 1.0 / 6.0)];
+/// Five where a single slow segment decides whether there is a stall: three do not see one worse than in six.
+const FIVE: [(f32, f32); 5] = [(-2.857, 0.0113), (-1.3556, 0.2221), (0.0, 0.5332), (1.3556, 0.2221), (2.857, 0.0113)];
 
 type Table = [[f32; MAX_RENDITIONS]; BINS];
 
@@ -27,10 +29,10 @@ pub struct Tuning {
     pub sigma0: f32,
     /// Part of the spread's variance that lasts.
     pub lasting: f32,
+    /// How much of a lasting error remains a segment later.
+    pub persistence: f32,
     /// How much of the difference between now and the mean remains a segment later.
     pub decay: f32,
-    /// Added to forecasts (natural logarithm).
-    pub bias: f32,
     /// Gain that giving up a transfer must promise.
     pub abandon: f32,
     /// Part of the expected rate below which a transfer is looked at.
@@ -41,14 +43,14 @@ impl Default for Tuning {
     fn default() -> Self {
         Tuning {
             stall: 1.0,
-            stall_event: 0.0,
+            stall_event: 0.5,
             switch: 0.0,
             terminal: 2.0,
             terminal_s: 4.0,
             sigma0: 0.5,
             lasting: 0.6,
+            persistence: 0.9,
             decay: 0.8,
-            bias: -0.15,
             abandon: 0.1,
             alarm: 0.7,
         }
@@ -59,8 +61,9 @@ impl Default for Tuning {
 struct Outlook {
     /// Expected rate a segment ahead.
     kbps: [f32; MAX_LOOKAHEAD],
-    lasting: [(f32, f32); 3],
-    passing: [(f32, f32); 3],
+    /// The lasting scenarios: rate relative to the expected one at each segment ahead, weight.
+    lasting: [([f32; MAX_LOOKAHEAD], f32); 3],
+    passing: [(f32, f32); 5],
     ttfb_s: f32,
 }
 
@@ -138,7 +141,7 @@ impl Mpc {
     }
 
     /// Expected worth of a load that takes `load_s` at the expected rate (and `ttfb_s` before it) from buffer `b`, going on with `next`.
-    fn worth(&self, next: &Table, passing: &[(f32, f32); 3], b: f32, q: usize, (ttfb_s, load_s): (f32, f32)) -> f32 {
+    fn worth(&self, next: &Table, passing: &[(f32, f32); 5], b: f32, q: usize, (ttfb_s, load_s): (f32, f32)) -> f32 {
         let mut sum = 0.0;
         for (factor, weight) in passing {
             let (after, stall) = self.step(b, ttfb_s + load_s / factor);
@@ -149,15 +152,14 @@ impl Mpc {
 
     /// What `f` lets expect: rates of the lasting and of the passing scenarios relative to the expected one, and the first byte.
     fn outlook(&self, f: &Forecast) -> Outlook {
-        let part = |share: f32| {
-            let sigma = f.sigma() as f32 * share.max(0.0).sqrt();
-            POINTS.map(|(x, w)| ((x * sigma).exp(), w))
-        };
-        let kbps = std::array::from_fn(|k| (f.ln_kbps(k as u32) as f32 + self.tuning.bias).exp());
+        let sigma = f.sigma() as f32;
+        let (lasting, passing) =
+            (sigma * self.tuning.lasting.max(0.0).sqrt(), sigma * (1.0 - self.tuning.lasting).max(0.0).sqrt());
+        let fading = |x: f32| std::array::from_fn(|k| (x * lasting * self.tuning.persistence.powi(k as i32)).exp());
         Outlook {
-            kbps,
-            lasting: part(self.tuning.lasting),
-            passing: part(1.0 - self.tuning.lasting),
+            kbps: std::array::from_fn(|k| f.ln_kbps(k as u32).exp() as f32),
+            lasting: THREE.map(|(x, weight)| (fading(x), weight)),
+            passing: FIVE.map(|(x, weight)| ((x * passing).exp(), weight)),
             ttfb_s: f.ttfb_ms() / 1000.0,
         }
     }
@@ -165,7 +167,7 @@ impl Mpc {
     /// Fills `after`: backwards from the horizon to the segment after the next.
     fn plan(&mut self, o: &Outlook) {
         let bin_s = self.top_s / (BINS - 1) as f32;
-        for (scenario, (factor, _)) in o.lasting.iter().enumerate() {
+        for (scenario, (factors, _)) in o.lasting.iter().enumerate() {
             let mut next: Table = [[0.0; MAX_RENDITIONS]; BINS];
             for (i, row) in next.iter_mut().enumerate() {
                 let v = -self.tuning.terminal * (-(i as f32) * bin_s / self.tuning.terminal_s).exp();
@@ -176,7 +178,7 @@ impl Mpc {
                 for (i, row) in now.iter_mut().enumerate() {
                     let b = i as f32 * bin_s;
                     for (q, worth) in row.iter_mut().enumerate().take(self.cap + 1) {
-                        let load_s = self.sizes[k][q] / (o.kbps[k] * factor);
+                        let load_s = self.sizes[k][q] / (o.kbps[k] * factors[k]);
                         *worth = self.worth(&next, &o.passing, b, q, (o.ttfb_s, load_s));
                     }
                     self.best_from(row);
@@ -210,8 +212,8 @@ impl Mpc {
 
     /// Expected worth, over all scenarios, of loading `kbit` of rendition `q` now, the first byte `ttfb_s` away.
     fn now(&self, o: &Outlook, b: f32, q: usize, kbit: f32, ttfb_s: f32) -> f32 {
-        let worth = |(scenario, (factor, weight)): (usize, &(f32, f32))| {
-            weight * self.worth(&self.after[scenario], &o.passing, b, q, (ttfb_s, kbit / (o.kbps[0] * factor)))
+        let worth = |(scenario, (factors, weight)): (usize, &([f32; MAX_LOOKAHEAD], f32))| {
+            weight * self.worth(&self.after[scenario], &o.passing, b, q, (ttfb_s, kbit / (o.kbps[0] * factors[0])))
         };
         o.lasting.iter().enumerate().map(worth).sum::<f32>() - self.switch_cost(self.last, q)
     }
