@@ -6,6 +6,8 @@
 //! Start at [`bootstate`], then [`bundle`]. `README.md` has the law of writes.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "agent")]
+pub mod agent;
 pub mod bootstate;
 pub mod bundle;
 mod error;
@@ -14,5 +16,6 @@ pub mod hex;
 pub mod product;
 pub mod signed;
 pub mod slot;
+pub mod status;
 
 pub use error::{Error, Result};

@@ -46,7 +46,7 @@ impl Product {
 /// Servers are spoken to by HTTP, with or without TLS.
 pub(crate) fn check_servers(servers: &[String]) -> Result<(), String> {
     let bad =
-        servers.iter().find(|s| !s.strip_prefix("https://").or(s.strip_prefix("http://")).is_some_and(|rest| !rest.is_empty()));
+        servers.iter().find(|s| s.strip_prefix("https://").or(s.strip_prefix("http://")).is_none_or(|rest| rest.is_empty()));
     bad.map_or(Ok(()), |s| Err(format!("server {s:?} is not an http or https URL")))
 }
 

@@ -12,7 +12,7 @@ pub use select::{Selected, select};
 
 use crate::slot::Slot;
 use crate::{Error, Result};
-use crc::{CRC_32_ISO_HDLC, Crc};
+use crc::{CRC_32_ISO_HDLC, Crc, Table};
 use std::fmt::Write;
 
 /// Bytes of a copy.
@@ -23,7 +23,7 @@ pub const OFFSETS: [u64; 2] = [0, 65536];
 pub const TRIES: u8 = 3;
 /// No generation is larger: 4 more than fit in U-Boot's signed comparison of 32 bits.
 const MAX_GEN: u32 = 0x7fff_fff0;
-const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
+static CRC: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISO_HDLC);
 
 /// A slot's chances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

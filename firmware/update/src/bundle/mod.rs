@@ -45,7 +45,7 @@ pub struct Manifest {
 }
 
 /// Which partition of a slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
     /// The FIT, for `boot-a` or `boot-b`.
@@ -127,8 +127,8 @@ impl Manifest {
 impl Payload {
     /// Where it ends, if it is in order and starts where the one before it allows.
     fn check(&self, after: u64) -> Result<u64, &'static str> {
-        if !self.block_size.is_power_of_two() || !(4096..=1 << 20).contains(&self.block_size) {
-            return Err("block-size is not a power of two from 4096 to 1048576");
+        if !self.block_size.is_power_of_two() || !(512..=1 << 20).contains(&self.block_size) {
+            return Err("block-size is not a power of two from 512 to 1048576");
         }
         if self.size == 0 || self.size.div_ceil(self.block_size.into()) != self.blocks.len() as u64 {
             return Err("size and number of blocks do not agree");

@@ -94,7 +94,7 @@ fn every_field_is_checked() {
     check("/payloads/0/sha256", json!("00"), false);
     check("/payloads/0/block-size", json!(0), false);
     check("/payloads/0/block-size", json!(65535), false);
-    check("/payloads/0/block-size", json!(2048), false);
+    check("/payloads/0/block-size", json!(256), false);
     check("/payloads/0/block-size", json!(1 << 21), false);
     check("/payloads/0/blocks", json!(""), false);
     check("/payloads/0/blocks", json!("00"), false);
