@@ -5,7 +5,7 @@ use clap::Parser;
 use hearth_launcher::app::{Launcher, Parts};
 use hearth_launcher::art::Art;
 use hearth_launcher::backend::EngineCinema;
-use hearth_launcher::platform::{self, Clock, HeadlessScreen, Screen, WindowScreen};
+use hearth_launcher::platform::{self, Clock, HeadlessScreen, Screen};
 use hearth_launcher::report::Report;
 use hearth_launcher::run::Loop;
 use hearth_launcher::script::Script;
@@ -30,6 +30,10 @@ struct Args {
     /// No window: the interface is drawn into memory. Needs --keys.
     #[arg(long)]
     headless: bool,
+    /// The kernel's own display and input devices, as on a box; the only screen of a build without windows.
+    #[cfg(feature = "display")]
+    #[arg(long, conflicts_with = "headless")]
+    kms: bool,
     /// Size of the screen in pixels. The design scales with its height.
     #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = size)]
     size: (u32, u32),
@@ -111,22 +115,24 @@ fn start(args: Args) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-/// A window; without a display nothing, if a script can do without one.
+/// A window or a box's display; without either nothing, if a script can do without one.
 fn open_screen(args: &Args, scripted: bool) -> anyhow::Result<Box<dyn Screen>> {
     let (width, height) = args.size;
-    let headless = || Box::new(HeadlessScreen::new(width, height));
     if args.headless {
         anyhow::ensure!(scripted, "--headless shows nothing to nobody without --keys SCRIPT (see --help)");
-        return Ok(headless());
+        return Ok(Box::new(HeadlessScreen::new(width, height)));
     }
-    match WindowScreen::open(width, height) {
-        Ok(window) => Ok(Box::new(window)),
-        Err(e) if scripted => {
-            eprintln!("hearth-launcher: {e}; going on without a screen");
-            Ok(headless())
-        }
-        Err(e) => Err(e.into()),
+    #[cfg(feature = "display")]
+    if args.kms || cfg!(not(feature = "window")) {
+        return Ok(Box::new(platform::kms::KmsScreen::open(platform::kms::Wanted::default())?));
     }
+    #[cfg(feature = "window")]
+    match platform::WindowScreen::open(width, height) {
+        Ok(window) => return Ok(Box::new(window)),
+        Err(e) if scripted => eprintln!("hearth-launcher: {e}; going on without a screen"),
+        Err(e) => return Err(e.into()),
+    }
+    Ok(Box::new(HeadlessScreen::new(width, height)))
 }
 
 fn write(path: &std::path::Path, report: &Report) -> anyhow::Result<()> {

@@ -46,7 +46,8 @@ struct State {
     keys: u32,
     quit: bool,
     drawn_at: Option<Instant>,
-    frame: u64,
+    /// Number of the film's picture that was presented last, if one was.
+    film: Option<u64>,
     /// The script wants to be asked again after this.
     script_wait: Option<Duration>,
 }
@@ -130,26 +131,27 @@ impl Loop {
     fn draw(&mut self, state: &mut State) -> Result<(), ScreenError> {
         let start = Instant::now();
         let drawn = self.surface.draw();
-        if let Some(drawn) = drawn {
+        if let Some(drawn) = &drawn {
             let (width, height) = self.surface.size();
             state.costs.add(start.elapsed(), drawn.pixels as f64 / (f64::from(width) * f64::from(height)));
             state.drawn_at = Some(start);
         }
         let (number, video) = self.latest.get();
         let film = self.launcher.film();
-        let moved = number != state.frame && film.is_some();
-        state.frame = number;
-        if let (Some(session), true) = (film, video.is_some())
+        let shown = video.as_ref().filter(|_| film.is_some());
+        let film_changed = state.film != shown.map(|_| number);
+        if !film_changed && drawn.is_none() && !self.screen.owes() {
+            return Ok(());
+        }
+        state.film = shown.map(|_| number);
+        if let (Some(session), Some(_)) = (film, shown)
             && state.first_frames.iter().all(|(s, _)| *s != session)
         {
             state.first_frames.push((session, self.clock.now()));
         }
-        if self.screen.blind() || (drawn.is_none() && !moved) {
-            return Ok(());
-        }
-        let picture = video.as_ref().filter(|_| film.is_some()).map(picture);
-        let (width, height) = self.surface.size();
-        self.screen.present(&Frame { video: picture.as_ref(), ui: self.surface.pixels(), width, height })
+        let picture = shown.map(picture);
+        let ui_changed = drawn.as_ref().map_or(&[][..], |d| &d.region);
+        self.screen.present(&Frame { film: picture.as_ref(), film_changed, ui: self.surface.over(), ui_changed })
     }
 
     /// What is on the screen now, as a PNG file.
@@ -159,7 +161,7 @@ impl Loop {
         let (_, video) = self.latest.get();
         let picture = video.as_ref().filter(|_| self.launcher.film().is_some()).map(picture);
         let mut out = vec![0; width as usize * height as usize];
-        compose::compose(picture.as_ref(), self.surface.pixels(), width, height, &mut out);
+        compose::compose(picture.as_ref(), &self.surface.over(), &mut out);
         let path = directory.join(format!("{name}.png"));
         match crate::snapshot::write(&path, width, height, &out) {
             Ok(()) => state.shots.push(path.display().to_string()),

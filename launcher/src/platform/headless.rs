@@ -1,6 +1,6 @@
 //! A screen that nobody looks at: pictures are taken of what it would show.
 
-use super::{Frame, Input, Screen, ScreenError, Waker};
+use super::{Frame, Input, Screen, ScreenError, Tally, Waker};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
@@ -10,13 +10,14 @@ pub struct HeadlessScreen {
     size: (u32, u32),
     wake: SyncSender<()>,
     woken: Receiver<()>,
+    tally: Tally,
 }
 
 impl HeadlessScreen {
     /// Of so many pixels.
     pub fn new(width: u32, height: u32) -> Self {
         let (wake, woken) = sync_channel(1);
-        Self { size: (width, height), wake, woken }
+        Self { size: (width, height), wake, woken, tally: Tally::default() }
     }
 }
 
@@ -41,8 +42,13 @@ impl Screen for HeadlessScreen {
         };
     }
 
-    fn present(&mut self, _frame: &Frame<'_>) -> Result<(), ScreenError> {
+    fn present(&mut self, frame: &Frame<'_>) -> Result<(), ScreenError> {
+        self.tally.add(frame);
         Ok(())
+    }
+
+    fn tally(&self) -> Tally {
+        self.tally
     }
 
     fn blind(&self) -> bool {

@@ -2,13 +2,17 @@
 //! the [`Screen`]s that buffer goes to. (Slint's own KMS backend knows neither alpha nor a second plane.)
 
 mod headless;
+#[cfg(feature = "display")]
+pub mod kms;
 mod screen;
 mod surface;
+#[cfg(feature = "window")]
 mod window;
 
 pub use headless::HeadlessScreen;
-pub use screen::{Frame, Input, Screen, ScreenError, Waker};
+pub use screen::{Frame, Input, Rect, Screen, ScreenError, Tally, Waker};
 pub use surface::{Drawn, Surface};
+#[cfg(feature = "window")]
 pub use window::WindowScreen;
 
 use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};

@@ -1,7 +1,7 @@
-//! The seam between the launcher and what one looks at: a window, nothing at all, or (on boxes) KMS planes.
+//! The seam between the launcher and what one looks at: a window, nothing at all, or a box's display.
 
+use crate::compose::{Over, Picture};
 use hearth_nav::RemoteKey;
-use slint::platform::software_renderer::PremultipliedRgbaColor;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,16 +21,46 @@ pub enum Input {
     Quit,
 }
 
+/// A part of the screen, in pixels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rect {
+    /// From the left.
+    pub x: u32,
+    /// From the top.
+    pub y: u32,
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+}
+
 /// What to show.
 pub struct Frame<'a> {
-    /// Below; none where the interface hides it.
-    pub video: Option<&'a crate::compose::Picture<'a>>,
-    /// Above, premultiplied.
-    pub ui: &'a [PremultipliedRgbaColor],
-    /// Of `ui`.
-    pub width: u32,
-    /// Of `ui`.
-    pub height: u32,
+    /// Below; none where no film is shown.
+    pub film: Option<&'a Picture<'a>>,
+    /// The film is another picture than in the last frame, or has come or gone.
+    pub film_changed: bool,
+    /// Above.
+    pub ui: Over<'a>,
+    /// Where the interface is another than in the last frame.
+    pub ui_changed: &'a [Rect],
+}
+
+/// What has been shown so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Frames that reached the display.
+    pub frames: u64,
+    /// Those of them with a new picture of a film.
+    pub pictures: u64,
+}
+
+impl Tally {
+    /// `frame` has reached the display.
+    pub fn add(&mut self, frame: &Frame<'_>) {
+        self.frames += 1;
+        self.pictures += u64::from(frame.film_changed && frame.film.is_some());
+    }
 }
 
 /// Why there is no screen.
@@ -55,10 +85,18 @@ pub trait Screen {
     /// Sleeps until there is input, someone wakes it or the time is over (none: for ever). Input goes to the end of `input`.
     fn wait(&mut self, timeout: Option<Duration>, input: &mut Vec<Input>);
 
-    /// Shows a frame.
+    /// Shows a frame. One that cannot be shown yet is [owed](Screen::owes).
     fn present(&mut self, frame: &Frame<'_>) -> Result<(), ScreenError>;
 
-    /// Frames are looked at by nobody: they need not be composed.
+    /// The display was busy, or is new: present again, whatever changed since.
+    fn owes(&self) -> bool {
+        false
+    }
+
+    /// What has been shown so far.
+    fn tally(&self) -> Tally;
+
+    /// Frames are looked at by nobody.
     fn blind(&self) -> bool {
         false
     }

@@ -1,5 +1,7 @@
 //! The window's pixels: premultiplied RGBA, kept between frames, redrawn where something changed.
 
+use super::Rect;
+use crate::compose::{Cover, Over};
 use slint::platform::WindowEvent;
 use slint::platform::software_renderer::{MinimalSoftwareWindow, PremultipliedRgbaColor, RepaintBufferType};
 use std::rc::Rc;
@@ -8,18 +10,19 @@ use std::rc::Rc;
 const DESIGN_HEIGHT: f32 = 720.0;
 
 /// What a frame cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Drawn {
     /// Pixels that were drawn anew.
     pub pixels: u64,
-    /// Rectangles they were in.
-    pub rectangles: usize,
+    /// Where they are.
+    pub region: Vec<Rect>,
 }
 
 /// The interface's picture. Alpha 0 where the film shows through.
 pub struct Surface {
     window: Rc<MinimalSoftwareWindow>,
     pixels: Vec<PremultipliedRgbaColor>,
+    cover: Cover,
     width: u32,
     height: u32,
 }
@@ -30,7 +33,7 @@ impl Surface {
         window.dispatch_event(WindowEvent::ScaleFactorChanged { scale_factor });
         window.set_size(slint::PhysicalSize::new(width, height));
         let pixels = vec![PremultipliedRgbaColor::default(); width as usize * height as usize];
-        Self { window, pixels, width, height }
+        Self { window, pixels, cover: Cover::new(width, height), width, height }
     }
 
     /// In pixels.
@@ -48,6 +51,11 @@ impl Surface {
         &self.pixels
     }
 
+    /// The picture as it goes to a screen.
+    pub fn over(&self) -> Over<'_> {
+        Over { pixels: &self.pixels, width: self.width, height: self.height, cover: &self.cover }
+    }
+
     /// Something on it is moving by itself.
     pub fn animating(&self) -> bool {
         self.window.has_active_animations()
@@ -60,10 +68,17 @@ impl Surface {
         let mut drawn = None;
         self.window.draw_if_needed(|renderer| {
             let region = renderer.render(pixels, stride);
-            let sizes = region.iter().map(|(_, size)| u64::from(size.width) * u64::from(size.height));
-            drawn = Some(sizes.fold(Drawn::default(), |sum, n| Drawn { pixels: sum.pixels + n, rectangles: sum.rectangles + 1 }));
+            let rect = |(at, size): (slint::PhysicalPosition, slint::PhysicalSize)| {
+                let (x, y) = (at.x.max(0) as u32, at.y.max(0) as u32);
+                Rect { x, y, width: size.width, height: size.height }
+            };
+            let region: Vec<Rect> = region.iter().map(rect).filter(|r| r.width > 0 && r.height > 0).collect();
+            let pixels = region.iter().map(|r| u64::from(r.width) * u64::from(r.height)).sum();
+            drawn = Some(Drawn { pixels, region });
         });
-        drawn.filter(|d| d.pixels > 0)
+        let drawn = drawn.filter(|d: &Drawn| d.pixels > 0)?;
+        drawn.region.iter().for_each(|r| self.cover.update(&self.pixels, r.y..(r.y + r.height).min(self.height)));
+        Some(drawn)
     }
 
     /// Draws everything anew into a fresh buffer; the kept one stays as it is. For checks that partial drawing left nothing stale.

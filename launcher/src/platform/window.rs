@@ -1,7 +1,7 @@
 //! A window on a developer's desktop: winit for keys, softbuffer for pixels. X11 (Wayland desktops bring XWayland).
 
-use super::{Frame, Input, Screen, ScreenError, Waker};
-use crate::{compose, keys};
+use super::{Frame, Input, Screen, ScreenError, Tally, Waker};
+use crate::{compose, keys::window as keys};
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ struct State {
     /// The last frame, composed; shown again when the window system has lost it.
     composed: Vec<u32>,
     failed: Option<String>,
+    tally: Tally,
 }
 
 impl WindowScreen {
@@ -38,7 +39,8 @@ impl WindowScreen {
         }
         let events = EventLoop::with_user_event().build().map_err(|e| ScreenError::NoDisplay(e.to_string()))?;
         let composed = vec![0; width as usize * height as usize];
-        let state = State { size: (width, height), window: None, input: Vec::new(), composed, failed: None };
+        let state =
+            State { size: (width, height), window: None, input: Vec::new(), composed, failed: None, tally: Tally::default() };
         let mut screen = Self { events, state };
         // The window is there once the loop has run.
         screen.pump(Some(Duration::from_millis(500)));
@@ -76,8 +78,13 @@ impl Screen for WindowScreen {
     }
 
     fn present(&mut self, frame: &Frame<'_>) -> Result<(), ScreenError> {
-        compose::compose(frame.video, frame.ui, frame.width, frame.height, &mut self.state.composed);
+        compose::compose(frame.film, &frame.ui, &mut self.state.composed);
+        self.state.tally.add(frame);
         self.state.show().map_err(ScreenError::Refused)
+    }
+
+    fn tally(&self) -> Tally {
+        self.state.tally
     }
 }
 

@@ -194,7 +194,7 @@ impl Tv {
         let picture = Picture { width: 1280, height: 720, stride: 5120, bgrx: &bgrx };
         let mut out = vec![0; 1280 * 720];
         let film = self.launcher.film().map(|_| &picture);
-        compose::compose(film, self.surface.pixels(), 1280, 720, &mut out);
+        compose::compose(film, &self.surface.over(), &mut out);
         out
     }
 }

@@ -1,11 +1,7 @@
-//! A keyboard as a remote control.
+//! A desktop's keyboard as a remote control.
 
 use hearth_nav::RemoteKey;
 use winit::keyboard::{Key, NamedKey};
-
-/// What `--help` says about the keyboard.
-pub const HELP: &str = "arrows, Enter (OK), Backspace or Esc (Back), Space (play/pause), S (stop), I (info), M (menu), A (audio), \
-     , and . (rewind, fast forward), H (home), F11 (full screen); media keys as labelled";
 
 /// The remote control's key for a key of the keyboard.
 pub fn remote(key: &Key) -> Option<RemoteKey> {
