@@ -1,0 +1,69 @@
+//! The way down: what must be written before, in which order the rest goes.
+
+use super::Mode;
+use super::data::{self, Data};
+use super::identity;
+use super::log::Log;
+use super::time::Time;
+use super::units::Units;
+use crate::beacon::Leave;
+use crate::shutdown::{Do, Phase};
+use crate::sys::processes;
+use rustix::process::Signal;
+use std::time::Duration;
+
+/// The box is going down.
+#[derive(Debug)]
+pub struct Leaving {
+    /// Why.
+    pub why: Leave,
+    phase: Phase,
+}
+
+impl Leaving {
+    /// Asks all programs to end.
+    pub fn begin(why: Leave, mode: Mode, units: &mut Units, log: &mut Log, now: Duration) -> Self {
+        let prepared = match (why, mode) {
+            (Leave::FactoryReset, Mode::Slot) => data::ask_for_reset(),
+            (Leave::FactoryReset, Mode::Recovery) => data::wipe(),
+            (Leave::Recovery, _) => identity::ask_for_recovery(),
+            _ => Ok(()),
+        };
+        if let Err(error) = prepared {
+            log.failed(error);
+        }
+        log.say("leaving", why.name());
+        units.stop();
+        processes::signal_all(Signal::TERM);
+        Self { why, phase: Phase::begin(now) }
+    }
+
+    /// Goes on; true when it is time for the last system call.
+    pub fn turn(&mut self, now: Duration, log: &mut Log) -> bool {
+        match self.phase.next(processes::signal_all(Signal::CONT), now) {
+            Do::Wait => false,
+            Do::Kill => {
+                log.say("leaving", "some programs do not end by themselves");
+                processes::signal_all(Signal::KILL);
+                false
+            }
+            Do::Leave => true,
+        }
+    }
+
+    /// When it goes on at the latest.
+    pub fn deadline(&self, now: Duration) -> Option<Duration> {
+        // Programs that are not our children end without a signal to us: look often.
+        self.phase.deadline().map(|at| at.min(now + Duration::from_millis(100)))
+    }
+
+    /// The very end: what is to stay is on the disc.
+    pub fn finish(&self, data: &mut Data, time: &Time, log: &mut Log) {
+        if data.kept() {
+            time.save(log);
+        }
+        data.unmount(log);
+        rustix::fs::sync();
+        log.say("down", self.why.name());
+    }
+}
