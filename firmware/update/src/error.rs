@@ -38,6 +38,12 @@ pub enum Error {
     /// Only a slot can be marked good.
     #[error("what runs is not a slot (hearth.slot= on the kernel's command line says which); nothing to mark")]
     NotASlot,
+    /// Only recovery recovers.
+    #[error("the recovery system does not run; `hearth-update install` is for running slots")]
+    NotRecovery,
+    /// Nobody to reboot the box.
+    #[error("init is not there (HEARTH_NOTIFY is not set); reboot by hand")]
+    NoInit,
     /// The idle slot holds this very build, which had its tries and never came up.
     #[error("build {build} was installed before and did not come up; it is not tried again by itself (`--again` tries it)")]
     FailedBefore {
@@ -153,6 +159,8 @@ impl Error {
             Self::OnTrial => 102,
             Self::NotASlot => 103,
             Self::FailedBefore { .. } => 104,
+            Self::NotRecovery => 105,
+            Self::NoInit => 106,
             Self::Network(_) => 201,
             Self::Status { .. } => 202,
             Self::NoRanges { .. } => 203,

@@ -215,3 +215,6 @@ fn the_disc(discs: Discs, below: &[String]) -> Result<HashMap<Partition, String>
         (Some(_), false) => Err(Error::Disc("several have the partitions of a Hearth box; unplug all but one".to_owned())),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,13 +71,13 @@ impl HttpSource {
         let response = request.call().map_err(|e| Error::Network(e.to_string()))?;
         let headers = response.headers();
         match response.status() {
-            StatusCode::PARTIAL_CONTENT if text(headers, header::CONTENT_ENCODING).is_none_or(|e| e == "identity") => {}
+            StatusCode::PARTIAL_CONTENT => {}
             StatusCode::OK if is_page(headers) => {
                 return Err(Error::Network("a web page came instead; does this network want a log-in?".to_owned()));
             }
             StatusCode::OK if self.known.as_ref().is_some_and(|known| known.etag.is_some()) => return Err(Error::Changed),
             StatusCode::RANGE_NOT_SATISFIABLE if self.known.is_some() => return Err(Error::Changed),
-            StatusCode::OK | StatusCode::PARTIAL_CONTENT => return Err(Error::NoRanges { url: self.url.clone() }),
+            StatusCode::OK => return Err(Error::NoRanges { url: self.url.clone() }),
             status => return Err(Error::Status { status: status.as_u16(), url: self.url.clone() }),
         }
         let content = text(headers, header::CONTENT_RANGE).and_then(ContentRange::parse);

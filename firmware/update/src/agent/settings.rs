@@ -99,7 +99,8 @@ impl Word {
     /// Writes a status, renamed into place.
     pub fn say(&mut self, status: Status) {
         let new = self.path.with_extension("new");
-        let written = fs::write(&new, signed::json(&status)).and_then(|()| fs::rename(&new, &self.path));
+        let folder = self.path.parent().map_or(Ok(()), fs::create_dir_all);
+        let written = folder.and_then(|()| fs::write(&new, signed::json(&status))).and_then(|()| fs::rename(&new, &self.path));
         if let Err(e) = written {
             eprintln!("hearth-update: {}: {e}", self.path.display());
         }

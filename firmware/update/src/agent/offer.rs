@@ -1,0 +1,129 @@
+//! Asks a server for a newer version, and tells it what became of one: `/v1/updates`.
+use crate::slot::SlotInfo;
+use crate::{Error, Result};
+use serde::Deserialize;
+use std::io::Read;
+use ureq::http::StatusCode;
+
+/// An answer that is longer is none.
+const LONGEST_ANSWER: u64 = 64 << 10;
+
+/// A newer version.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Offer {
+    /// As people call it.
+    pub version: String,
+    /// Of what went in.
+    pub build_id: String,
+    /// The bundle; relative to the server's.
+    pub url: String,
+}
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub struct Asker {
+    /// Client for all requests.
+    pub client: ureq::Agent,
+    /// In the order they are tried.
+    pub servers: Vec<String>,
+    /// `board=`
+    pub board: String,
+    /// `version=`
+    pub version: String,
+    /// `build=`
+    pub build: String,
+    /// `device=`, perhaps empty.
+    pub device: String,
+    /// `channel=`
+    pub channel: String,
+}
+
+impl Asker {
+    /// For a box that runs `info`.
+    pub fn new(client: ureq::Agent, servers: Vec<String>, info: &SlotInfo, device: String, channel: String) -> Self {
+        let SlotInfo { board, version, build_id: build, .. } = info.clone();
+        Self { client, servers, board, version, build, device, channel }
+    }
+
+    /// As one that runs nothing: whatever is newest is newer.
+    pub fn running_nothing(self) -> Self {
+        Self { version: "0".to_owned(), build: String::new(), ..self }
+    }
+
+    /// The first server that answers: itself and its offer, if it has one.
+    pub fn ask(&self) -> Result<(&str, Option<Offer>)> {
+        let mut last = Error::NoServer;
+        for server in &self.servers {
+            match self.ask_one(server) {
+                Ok(offer) => return Ok((server, offer)),
+                Err(e) => last = e,
+            }
+        }
+        Err(last)
+    }
+
+    fn ask_one(&self, server: &str) -> Result<Option<Offer>> {
+        let url = format!("{}/v1/updates", server.trim_end_matches('/'));
+        let mut request = self.client.get(&url);
+        let known = [("board", &self.board), ("version", &self.version), ("build", &self.build)];
+        for (name, value) in known.into_iter().chain([("device", &self.device), ("channel", &self.channel)]) {
+            request = request.query(name, value);
+        }
+        let response = request.call().map_err(|e| Error::Network(e.to_string()))?;
+        match response.status() {
+            StatusCode::NO_CONTENT => return Ok(None),
+            StatusCode::OK => {}
+            status => return Err(Error::Status { status: status.as_u16(), url }),
+        }
+        let mut text = Vec::new();
+        let body = response.into_body().into_reader().take(LONGEST_ANSWER).read_to_end(&mut text);
+        body.map_err(|e| Error::Network(e.to_string()))?;
+        let offer: Offer = serde_json::from_slice(&text).map_err(|e| Error::Answer(e.to_string()))?;
+        Ok(Some(Offer { url: resolve(server, &offer.url), ..offer }))
+    }
+
+    /// Tells the server how an update ended. It matters to the server's rollout, not to the box: trouble is only logged.
+    pub fn report(&self, server: &str, version: &str, error: Option<&Error>) {
+        if self.device.is_empty() {
+            return;
+        }
+        let outcome = if error.is_some() { "failed" } else { "installed" };
+        let error = error.map(|e| format!("{}: {e}", e.code()));
+        let report = serde_json::json!({"device": self.device, "version": version, "outcome": outcome, "error": error});
+        let url = format!("{}/v1/updates/report", server.trim_end_matches('/'));
+        match self.client.post(&url).send_json(report) {
+            Ok(answer) if answer.status().is_success() => {}
+            // It never offered this version: nothing it waits to hear of.
+            Ok(answer) if answer.status() == StatusCode::NOT_FOUND => {}
+            Ok(answer) => eprintln!("hearth-update: report: {} from {url}", answer.status()),
+            Err(e) => eprintln!("hearth-update: report: {e}"),
+        }
+    }
+}
+
+/// `url` as seen from `server`: absolute, from the server's root, or beside its base.
+fn resolve(server: &str, url: &str) -> String {
+    let server = server.trim_end_matches('/');
+    if url.starts_with("https://") || url.starts_with("http://") {
+        return url.to_owned();
+    }
+    let Some(path) = url.strip_prefix('/') else { return format!("{server}/{url}") };
+    let host = server.find("://").map_or(0, |at| at + 3);
+    let end = server.get(host..).and_then(|rest| rest.find('/')).map_or(server.len(), |at| host + at);
+    format!("{}/{path}", server.get(..end).unwrap_or(server))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_of_offers() {
+        let check = |server, url, expected| assert_eq!(resolve(server, url), expected);
+        check("http://h:1", "/v1/updates/bundles/x", "http://h:1/v1/updates/bundles/x");
+        check("http://h:1/hearth/", "/x", "http://h:1/x");
+        check("http://h:1/hearth/", "x", "http://h:1/hearth/x");
+        check("http://h:1", "https://cdn/x", "https://cdn/x");
+    }
+}
