@@ -1,7 +1,7 @@
 //! This box, as everything that installs on it sees it.
 use super::disk::Disk;
 use super::install::{Installed, Job};
-use super::retry::Pause;
+use super::retry::{Pause, patiently};
 use super::settings::{Folders, Word};
 use super::source::Source;
 use crate::Result;
@@ -37,7 +37,7 @@ impl Here<'_> {
 
     fn install_untold(&mut self, source: &mut dyn Source, again: bool, pause: &mut dyn Pause) -> Result<Installed> {
         let _alone = self.folders.lock()?;
-        let bundle = source.bundle(&self.keys)?;
+        let bundle = patiently(pause, || source.bundle(&self.keys))?;
         self.word.checking(Some(&bundle.manifest));
         // Recovery has nothing better to do than to try what failed before.
         let again = again || self.running == Running::Recovery;

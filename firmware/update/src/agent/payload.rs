@@ -1,6 +1,6 @@
 //! The blocks of a bundle on the idle slot: which are missing, copied from the other slot, fetched, verified.
 use super::disk::{Disk, Partition};
-use super::retry::{Backoff, Pause};
+use super::retry::{Pause, stand_by};
 use super::source::Source;
 use crate::bundle::{BlockHash, Bundle, Part, Payload, block_hash};
 use crate::slot::Slot;
@@ -106,11 +106,7 @@ impl Filling<'_> {
                 return Err(e);
             }
             failures = if left.len() < before { 1 } else { failures + 1 };
-            let random = pause.random();
-            let Some(time) = Backoff::FETCH.after(failures, random) else { return Err(e) };
-            if !pause.wait(time) {
-                return Err(Error::Stopped);
-            }
+            stand_by(pause, failures, e)?;
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
 //! How often and how long: back-off with jitter. Who waits, and where randomness comes from, are arguments.
+use crate::{Error, Result};
 use std::time::Duration;
 
 /// Waits, or says that it is no use: the program is ending.
@@ -33,6 +34,27 @@ impl Backoff {
         let full = self.first.saturating_mul(1 << failure.saturating_sub(1).min(20)).min(self.longest);
         Some(jittered(full, 0.5, random))
     }
+}
+
+/// Tries until it succeeds, fails for good, or [`Backoff::FETCH`] is used up.
+pub fn patiently<T>(pause: &mut dyn Pause, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+    let mut failures = 0;
+    loop {
+        match attempt() {
+            Err(e) if e.is_passing() => {
+                failures += 1;
+                stand_by(pause, failures, e)?;
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Waits after failure number `failures`; it is the result when it was one too many.
+pub fn stand_by(pause: &mut dyn Pause, failures: u32, failure: Error) -> Result<()> {
+    let random = pause.random();
+    let Some(time) = Backoff::FETCH.after(failures, random) else { return Err(failure) };
+    if pause.wait(time) { Ok(()) } else { Err(Error::Stopped) }
 }
 
 /// From `full * share` to `full`.
