@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod image;
 mod packages;
+mod qemu;
 mod setup;
 mod shell;
 mod test;
@@ -37,12 +38,16 @@ enum Commands {
         /// Boot the box in QEMU as well.
         #[arg(long)]
         qemu: bool,
+        #[command(flatten)]
+        scenarios: qemu::scenarios::Options,
     },
     /// Check the rules of the house: READMEs, lengths, licences, who may depend on what.
     Tidy,
     /// The boards: list, check, show.
     #[command(subcommand)]
     Board(board::Command),
+    /// Boot the box's image in QEMU, with a server beside it.
+    Qemu(qemu::Options),
     /// Check advisories, licences and sources with cargo-deny, where it is installed.
     Deny,
 }
@@ -68,9 +73,10 @@ fn run(command: Commands) -> anyhow::Result<bool> {
         }
         Commands::Demo(options) => demo::demo(&options)?,
         Commands::Samples => demo::samples()?,
-        Commands::Test { qemu } => test::all(qemu)?,
+        Commands::Test { qemu, scenarios } => test::all(qemu.then_some(&scenarios))?,
         Commands::Tidy => tidy::command()?,
         Commands::Board(command) => return board::run(command),
+        Commands::Qemu(options) => qemu::command(&options)?,
         Commands::Deny => deny()?,
     }
     Ok(true)

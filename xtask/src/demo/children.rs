@@ -119,6 +119,12 @@ impl Running {
         Ok(())
     }
 
+    /// Ends it at once, without a word of warning.
+    pub fn kill(mut self) {
+        send(self.pid, Signal::KILL);
+        self.over = self.ended.recv_timeout(Duration::from_secs(10)).is_ok();
+    }
+
     /// Leaves it running for good.
     pub fn let_go(mut self) {
         self.over = true;

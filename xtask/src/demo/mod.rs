@@ -1,12 +1,12 @@
 //! `cargo xtask demo`: the main job on a fresh machine, from films to an encrypted picture.
-mod art;
-mod catalog;
-mod children;
-mod films;
-mod ingest;
+pub mod art;
+pub mod catalog;
+pub mod children;
+pub mod films;
+pub mod ingest;
 mod recipe;
 mod report;
-mod server;
+pub mod server;
 
 use crate::setup;
 use crate::shell::{cargo, our_program, run, step, target};
@@ -60,7 +60,7 @@ pub fn demo(options: &Options) -> Result<()> {
     let (films, art) = make(&entries)?;
 
     let folder = folder();
-    let mut server = Server::start(&folder)?;
+    let mut server = Server::start(&folder, 0)?;
     step(format_args!("hearth-server answers at {}; its log is {}", server.url, server.log.display()));
     let timings = ingest::all(&mut server, &entries, &films, &art)?;
     step(format_args!("{} titles published in {:.1} s", entries.len(), timings.total_ms as f64 / 1000.0));

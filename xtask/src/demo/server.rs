@@ -29,8 +29,8 @@ struct Kept {
 }
 
 impl Server {
-    /// Clears what an earlier run left, and starts.
-    pub fn start(folder: &Path) -> Result<Self> {
+    /// Clears what an earlier run left, and starts; on a free port if `port` is 0.
+    pub fn start(folder: &Path, port: u16) -> Result<Self> {
         stop_kept(folder)?;
         let data = folder.join("data");
         if data.exists() {
@@ -39,7 +39,7 @@ impl Server {
         std::fs::create_dir_all(&data).with_context(|| format!("cannot make {}", data.display()))?;
         let log = folder.join("server.log");
         let mut command = Command::new(our_program("hearth-server"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
+        command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(&data);
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -1,0 +1,114 @@
+//! Updates from the server, and what happens when a slot does not come up.
+use super::{Rig, expect, selected, slot, up};
+use crate::demo::children::pause;
+use crate::qemu::disk::Disk;
+use crate::qemu::machine::{BOOT, Machine};
+use crate::shell::step;
+use anyhow::{Context, Result, bail};
+use hearth_update::slot::Slot;
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// The agent asks within a minute of its start, then fetches and verifies 30 MB on a slow machine.
+const INSTALL: Duration = Duration::from_secs(600);
+
+/// Waits until slot B is the one to boot next, looking at the disc from outside as the box writes it.
+pub(super) fn installed(machine: &mut Machine, disk: &Disk) -> Result<()> {
+    let deadline = Instant::now() + INSTALL;
+    while Instant::now() < deadline {
+        machine.must_run()?;
+        let state = disk.boot_state()?;
+        if state.first == Slot::B && state.b.left > 0 {
+            return Ok(());
+        }
+        pause(Duration::from_millis(250))?;
+    }
+    bail!("nothing was installed within {} s", INSTALL.as_secs())
+}
+
+pub(super) fn update(rig: &mut Rig) -> Result<String> {
+    rig.publish(&rig.next.join("update.bundle"))?;
+    let disk = rig.disc()?;
+    let mut machine = rig.boot(&disk)?;
+    let old = up(&mut machine)?;
+    expect("the slot before", slot(&old), "a")?;
+    machine.serial.beacon("good", BOOT)?;
+    let begun = Instant::now();
+    installed(&mut machine, &disk)?;
+    let took = begun.elapsed().as_secs();
+    rig.keep(&machine.screen()?, "update-ready")?;
+    // The viewer pulls the plug for a moment; nothing may depend on an orderly end.
+    machine.qmp.run("system_reset", json!({}))?;
+    expect("the boot loader's choice", &selected(&mut machine)?, "b")?;
+    let new = up(&mut machine)?;
+    expect("the slot after", slot(&new), "b")?;
+    let (was, is) = (old.value("version").unwrap_or("?"), new.value("version").unwrap_or("?"));
+    if was == is {
+        bail!("both slots say version {is}");
+    }
+    machine.serial.beacon("home", BOOT)?;
+    let good = machine.serial.beacon("good", BOOT)?;
+    expect("the slot marked good", slot(&good), "b")?;
+    rig.keep(&machine.settled(BOOT)?, "updated")?;
+    machine.cut();
+    // The next scenarios begin with a box that has been updated once.
+    std::fs::copy(&disk.path, rig.work.join("updated.img")).context("keeping the updated disc")?;
+    Ok(format!("{was} to {is} in {took} s, good {:.1} s after kernel entry", good.seconds))
+}
+
+/// A box whose slots both hold a good version, B the newer; made by [`update`], or here.
+fn updated(rig: &mut Rig) -> Result<Disk> {
+    let kept = rig.work.join("updated.img");
+    if !kept.is_file() {
+        step("no updated disc is there yet: updating one first");
+        update(rig)?;
+    }
+    let disk = Disk::copy(&kept, &rig.work.join("disk.img"))?;
+    disk.set_servers(&super::factory_key()?, vec![rig.service.url.clone()])?;
+    Ok(disk)
+}
+
+pub(super) fn fallback(rig: &mut Rig) -> Result<String> {
+    let disk = updated(rig)?;
+    disk.flip("root-b", 0)?;
+    let mut machine = rig.boot(&disk)?;
+    for attempt in 1..=3 {
+        expect(&format!("choice {attempt}"), &selected(&mut machine)?, "b")?;
+    }
+    expect("the choice after three tries", &selected(&mut machine)?, "a")?;
+    let stage2 = up(&mut machine)?;
+    expect("the slot that came up", slot(&stage2), "a")?;
+    machine.serial.beacon("home", BOOT)?;
+    rig.keep(&machine.settled(BOOT)?, "fallen-back")?;
+    let good = machine.serial.beacon("good", BOOT)?;
+    expect("the slot marked good", slot(&good), "a")?;
+    Ok(format!("three tries of b, then a: {}", stage2.rest))
+}
+
+pub(super) fn recovery(rig: &mut Rig) -> Result<String> {
+    let disk = updated(rig)?;
+    // Inside the kernel, past the headers of the FIT.
+    disk.flip("boot-a", 1 << 20)?;
+    disk.flip("boot-b", 1 << 20)?;
+    let mut machine = rig.boot(&disk)?;
+    let mut choices = Vec::new();
+    while choices.last().is_none_or(|last| last != "recovery") {
+        choices.push(selected(&mut machine)?);
+        if choices.len() > 7 {
+            bail!("the boot loader goes on choosing: {}", choices.join(" "));
+        }
+    }
+    let deadline = Instant::now() + INSTALL;
+    while disk.boot_state()?.a.left == 0 {
+        if Instant::now() > deadline {
+            bail!("recovery has not mended slot A within {} s", INSTALL.as_secs());
+        }
+        machine.must_run()?;
+        pause(Duration::from_millis(250))?;
+    }
+    expect("the choice after recovery", &selected(&mut machine)?, "a")?;
+    let back = up(&mut machine)?;
+    expect("the slot that came up", slot(&back), "a")?;
+    machine.serial.beacon("home", BOOT)?;
+    Ok(format!("chose {}, then a with version {}", choices.join(" "), back.value("version").unwrap_or("?")))
+}

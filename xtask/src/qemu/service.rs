@@ -1,0 +1,49 @@
+//! What the box finds on the network: `hearth-server` with a small catalog, on the host's loopback, which QEMU's box knows as 10.0.2.2.
+use super::film;
+use crate::demo::server::Server;
+use crate::demo::{art, catalog, films, ingest};
+use crate::shell::{cargo, run, step, target};
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
+
+/// Titles of the small catalog. The first is the hero; its film is the one with numbers.
+const TITLES: usize = 3;
+/// How long the film with numbers is: longer than any scenario looks at it.
+const SECONDS: u32 = 60;
+
+/// The server, and where the box finds it.
+pub struct Service {
+    /// Ends with us.
+    pub server: Server,
+    /// As the box says it.
+    pub url: String,
+}
+
+impl Service {
+    /// Builds and starts it, and waits until every title is published.
+    pub fn start(folder: &Path, port: u16) -> Result<Self> {
+        step("cargo build --bin hearth-server");
+        run(cargo().args(["build", "-p", "hearth-server", "--bin", "hearth-server"]))?;
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        // Invented titles only: the first of the catalog is a film of its own.
+        let all = catalog::load()?;
+        let entries: Vec<catalog::Entry> =
+            all.into_iter().filter(|e| matches!(e.source, catalog::Source::Pattern { .. })).take(TITLES).collect();
+        // Films and artwork are the demo's, where it has made them already; other fingerprints stay.
+        let demo = target().join("demo");
+        let mut reels = films::make(&entries, &demo.join("films"))?;
+        reels[0].file = film::make(&folder.join("films"), SECONDS)?;
+        let pictures = art::draw(&entries, &demo.join("art"), &|entry| films::still(entry, &demo.join("stills")))?;
+        let mut server = Server::start(folder, port)?;
+        step(format_args!("hearth-server answers at {}; its log is {}", server.url, server.log.display()));
+        let timings = ingest::all(&mut server, &entries, &reels, &pictures)?;
+        step(format_args!("{} titles published in {:.1} s", entries.len(), timings.total_ms as f64 / 1000.0));
+        let url = server.url.replace("127.0.0.1", "10.0.2.2");
+        Ok(Self { server, url })
+    }
+}
+
+/// Where everything of QEMU is: `target/qemu`.
+pub fn folder() -> PathBuf {
+    target().join("qemu")
+}
