@@ -119,7 +119,8 @@ impl Options {
         };
         let folders = self.folders();
         let mut disk = self.devices()?.allow_install(self.running()?);
-        let installed = self.here(&folders, &mut disk)?.install(&mut *source, again, &mut Parked)?;
+        let alone = folders.lock()?;
+        let installed = self.here(&folders, &mut disk)?.install(&alone, &mut *source, again, &mut Parked)?;
         let progress = installed.progress;
         println!("slot {} boots next; {} of {} bytes were here already", installed.slot, progress.reused, progress.total);
         if reboot { self.reboot() } else { Ok(()) }

@@ -43,6 +43,8 @@ fn change_held(disk: &mut dyn Disk, change: impl FnOnce(&mut BootState)) -> Resu
     let written = BootState::decode(&bytes)?;
     let at = OFFSETS.get(index).copied().unwrap_or_default();
     let failed = || Error::io("boot state cannot be written");
+    // The copy that rules may be the boot loader's, which cannot flush: it must be safe before the other one is touched.
+    disk.flush(Partition::BootState).map_err(failed())?;
     disk.write_at(Partition::BootState, at, &bytes).map_err(failed())?;
     disk.flush(Partition::BootState).map_err(failed())?;
     let mut back = [0; SIZE];

@@ -5,6 +5,7 @@ use super::http::HttpSource;
 use super::install::Installed;
 use super::offer::{Asker, Offer};
 use super::retry::{Backoff, Pause, jittered};
+use super::settings::Alone;
 use crate::slot::Running;
 use crate::{Error, Result};
 use std::time::Duration;
@@ -32,7 +33,9 @@ pub struct Daemon<'a> {
 impl Daemon<'_> {
     /// Goes on until `pause` says to end; `ready` hears of every update that waits for its reboot.
     pub fn run(&mut self, times: Times, pause: &mut dyn Pause, ready: &mut dyn FnMut() -> Result<()>) -> Result<()> {
-        self.here.word.say(Default::default());
+        if let Ok(_alone) = self.here.folders.lock() {
+            self.here.word.say(Default::default());
+        }
         let first = jittered(times.first, 0.0, pause.random());
         if !self.wait_until_good(pause) || !pause.wait(first) {
             return Ok(());
@@ -77,6 +80,7 @@ impl Daemon<'_> {
 
     /// One question and what follows from it: what boots next, if there is something new. The launcher is told.
     pub fn turn(&mut self, pause: &mut dyn Pause) -> Result<Option<Installed>> {
+        let alone = self.here.folders.lock()?;
         self.here.word.checking(None);
         let asked = self.asker.ask().map(|(server, offer)| (server.to_owned(), offer));
         let (server, offer) = asked.inspect_err(|e| self.here.word.failed(e))?;
@@ -84,18 +88,18 @@ impl Daemon<'_> {
             self.here.word.say(Default::default());
             return Ok(None);
         };
-        let installed = self.install(&offer, pause);
+        let installed = self.install(&alone, &offer, pause);
         if let Err(e) = &installed
             && !e.is_passing()
-            && !matches!(e, Error::Busy | Error::Stopped | Error::OnTrial)
+            && !matches!(e, Error::Stopped | Error::OnTrial)
         {
             self.asker.report(&server, &offer.version, Some(e));
         }
         installed.map(Some)
     }
 
-    fn install(&mut self, offer: &Offer, pause: &mut dyn Pause) -> Result<Installed> {
+    fn install(&mut self, alone: &Alone, offer: &Offer, pause: &mut dyn Pause) -> Result<Installed> {
         let mut source = HttpSource::new(self.asker.client.clone(), &offer.url);
-        self.here.install(&mut source, false, pause)
+        self.here.install(alone, &mut source, false, pause)
     }
 }

@@ -2,7 +2,7 @@
 use super::disk::Disk;
 use super::install::{Installed, Job};
 use super::retry::{Pause, patiently};
-use super::settings::{Folders, Word};
+use super::settings::{Alone, Folders, Word};
 use super::source::Source;
 use crate::Result;
 use crate::signed::Keyring;
@@ -25,8 +25,8 @@ pub struct Here<'a> {
 }
 
 impl Here<'_> {
-    /// Installs, alone, and tells the launcher how far it is and how it ended.
-    pub fn install(&mut self, source: &mut dyn Source, again: bool, pause: &mut dyn Pause) -> Result<Installed> {
+    /// Installs, and tells the launcher how far it is and how it ended.
+    pub fn install(&mut self, _: &Alone, source: &mut dyn Source, again: bool, pause: &mut dyn Pause) -> Result<Installed> {
         let installed = self.install_untold(source, again, pause);
         match &installed {
             Ok(installed) => self.word.ready(installed.progress),
@@ -36,7 +36,6 @@ impl Here<'_> {
     }
 
     fn install_untold(&mut self, source: &mut dyn Source, again: bool, pause: &mut dyn Pause) -> Result<Installed> {
-        let _alone = self.folders.lock()?;
         let bundle = patiently(pause, || source.bundle(&self.keys))?;
         self.word.checking(Some(&bundle.manifest));
         // Recovery has nothing better to do than to try what failed before.

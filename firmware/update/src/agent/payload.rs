@@ -74,11 +74,16 @@ impl Filling<'_> {
             let from = Partition::Slot(payload.name, other);
             let size = self.disk.size(from).unwrap_or(0);
             let mut block = vec![0; payload.block_size as usize];
+            // Much of a partition never was written.
+            let blank = block_hash(&block);
             let mut at = 0;
             while at + block.len() as u64 <= size && !wanted.is_empty() {
                 // What cannot be read is fetched.
                 let found = match self.disk.read_back(from, at, &mut block) {
-                    Ok(()) => wanted.remove(&block_hash(&block)).unwrap_or_default(),
+                    Ok(()) => {
+                        let hash = if block.iter().all(|b| *b == 0) { blank } else { block_hash(&block) };
+                        wanted.remove(&hash).unwrap_or_default()
+                    }
                     Err(_) => Vec::new(),
                 };
                 for want in found {

@@ -57,18 +57,24 @@ impl Folders {
     }
 
     /// The one agent that may install now. Until it is dropped, every other one is [`Error::Busy`].
-    pub fn lock(&self) -> Result<File> {
+    pub fn lock(&self) -> Result<Alone> {
         let path = self.run.join("update.lock");
         fs::create_dir_all(&self.run).map_err(Error::io(self.run.display().to_string()))?;
         let file = File::options().create(true).append(true).open(&path).map_err(Error::io(path.display().to_string()))?;
         flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| Error::Busy)?;
-        Ok(file)
+        Ok(Alone { _lock: file })
     }
 
     /// Where the status is.
     pub fn status(&self) -> PathBuf {
         self.run.join("update.json")
     }
+}
+
+/// Says that no other agent installs, or writes the status, while it lives.
+#[derive(Debug)]
+pub struct Alone {
+    _lock: File,
 }
 
 /// What runs, by the kernel's command line.

@@ -4,8 +4,8 @@
 //! `env import -c` and `env export -c` are its reader and writer in U-Boot. Numbers are hexadecimal without prefix. An empty value and a missing
 //! one are the same, for U-Boot cannot tell them apart. Unknown names are skipped when read and gone after the next write.
 //!
-//! The larger valid `gen` rules. A writer overwrites the other copy with `gen` + 1, then flushes: whatever a loss of power does to the copy
-//! that is being written, the one that ruled before is still whole. [`next`] is that law.
+//! The larger valid `gen` rules. A writer flushes what the one before it may have left, overwrites the other copy with `gen` + 1, and flushes:
+//! whatever a loss of power does to the copy that is being written, the one that ruled before is still whole. [`next`] is that law.
 mod select;
 
 pub use select::{Selected, select};

@@ -106,6 +106,19 @@ fn only_what_is_missing_is_fetched() {
 }
 
 #[test]
+fn goes_on_where_it_was() {
+    let new = release(3);
+    let test_box = TestBox::new();
+    let broken = Server::new(&new.file, Fault::HangsUp, 4, FOR_EVER);
+    let installed = test_box.install(&mut HttpSource::new(client(Timeouts::default()), &broken.bundle()));
+    assert_eq!((code(&installed), broken.sent()), (201, 4 * 65536), "the manifest and three blocks");
+    let server = Server::new(&new.file, Fault::None, 0, 0);
+    test_box.install(&mut HttpSource::new(client(Timeouts::default()), &server.bundle())).unwrap();
+    assert_eq!(server.sent(), 4 * 65536, "the manifest and the other three");
+    assert!(test_box.holds(Slot::B, new));
+}
+
+#[test]
 fn neighbours_come_in_one_request() {
     let new = release(3);
     let test_box = TestBox { running: Running::Recovery, ..TestBox::new() };

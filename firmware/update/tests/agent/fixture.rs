@@ -170,7 +170,8 @@ impl TestBox {
 
     pub fn install_on(&self, disk: &mut dyn Disk, source: &mut dyn Source) -> Result<Installed> {
         let before = [Partition::Factory, Partition::Data].map(|p| self.get(p, 0, 65536));
-        let installed = self.here(disk).install(source, false, &mut AtOnce);
+        let alone = self.folders.lock()?;
+        let installed = self.here(disk).install(&alone, source, false, &mut AtOnce);
         assert!(self.running != Running::Slot(Slot::A) || self.holds(Slot::A, release(2)), "the running slot was written");
         assert_eq!([Partition::Factory, Partition::Data].map(|p| self.get(p, 0, 65536)), before);
         let state = self.state();

@@ -1,6 +1,7 @@
 //! Bundles that are not for this box, changed, cut short; discs that do not hold what they are told. Nothing of it ever boots.
-use super::fixture::{TestBox, code, info, made, release};
+use super::fixture::{AtOnce, TestBox, code, info, made, release};
 use hearth_update::agent::boot;
+use hearth_update::agent::devices::Devices;
 use hearth_update::agent::disk::{Disk, Partition};
 use hearth_update::agent::source::FileSource;
 use hearth_update::bootstate::{BootState, Chances};
@@ -115,14 +116,14 @@ fn what_failed_is_not_tried_again_by_itself() {
     test_box.put_state(state);
     assert_eq!(code(&test_box.install(&mut stick(&test_box, &new.file))), 104);
     assert_eq!(test_box.state(), state);
-    let again = test_box.here(&mut test_box.disk()).install(&mut stick(&test_box, &new.file), true, &mut super::fixture::AtOnce);
+    let alone = test_box.folders.lock().unwrap();
+    let again = test_box.here(&mut test_box.disk()).install(&alone, &mut stick(&test_box, &new.file), true, &mut AtOnce);
     assert_eq!(code(&again), 0);
     assert_eq!(test_box.state().b, Chances::TRIAL);
     // What comes after it is another matter.
     test_box.put_state(BootState { generation: 60, ..state });
     let next = made(4, |_| (), &super::fixture::key());
-    let installed =
-        test_box.here(&mut test_box.disk()).install(&mut stick(&test_box, &next.file), false, &mut super::fixture::AtOnce);
+    let installed = test_box.here(&mut test_box.disk()).install(&alone, &mut stick(&test_box, &next.file), false, &mut AtOnce);
     assert_eq!(code(&installed), 0);
 }
 
@@ -204,4 +205,32 @@ fn only_what_is_allowed_can_be_written() {
         disk.read_back(partition, 123, &mut odd).unwrap();
         assert_eq!(odd, test_box.get(partition, 123, 5000));
     }
+}
+
+#[test]
+fn not_the_image_of_a_box() {
+    let dir = tempfile::tempdir().unwrap();
+    let check = |name: &str, content: Option<&[u8]>| {
+        let path = dir.path().join(name);
+        if let Some(content) = content {
+            fs::write(&path, content).unwrap();
+        }
+        assert_eq!(code(&Devices::of_image(&path).map(|_| ())), 402, "{name}");
+    };
+    check("none", None);
+    check("empty", Some(&[]));
+    check("zeroes", Some(&[0; 1 << 20]));
+    check("noise", Some(&[0xa5; 1 << 20]));
+    let test_box = TestBox::new();
+    let whole = fs::read(&test_box.image).unwrap();
+    check("short", Some(&whole[..600]));
+    // An entry's name, in both tables.
+    let mut renamed = whole.clone();
+    let name: Vec<u8> = "root-b".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for at in 0..renamed.len() - name.len() {
+        if renamed[at..].starts_with(&name) {
+            renamed[at] ^= 1;
+        }
+    }
+    check("renamed", Some(&renamed));
 }

@@ -93,7 +93,7 @@ impl Life<'_> {
         self.install(running, image).map(|()| false)
     }
 
-    /// The boot loader's script, with its own write.
+    /// The boot loader's script, with its own write. It has no way to flush: some discs have it on the medium by then, some do not.
     fn power_on(&mut self) -> Result<Running, String> {
         let mut disk = self.agent.disk(&mut self.disc);
         let copies = OFFSETS.map(|at| {
@@ -103,8 +103,10 @@ impl Life<'_> {
         let [Ok(zero), Ok(one)] = copies else { return Err("the boot state cannot be read".into()) };
         let selected = select([&zero, &one]);
         if let Some((copy, bytes)) = selected.write {
-            let written =
-                disk.write_at(Partition::BootState, OFFSETS[copy], &bytes).and_then(|()| disk.flush(Partition::BootState));
+            let mut written = disk.write_at(Partition::BootState, OFFSETS[copy], &bytes);
+            if self.random.one_in(2) {
+                written = written.and_then(|()| disk.flush(Partition::BootState));
+            }
             self.lives.in_loader += u64::from(self.disc.is_off());
             written.map_err(|e| format!("boot loader: {e}"))?;
         }

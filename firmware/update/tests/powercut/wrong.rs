@@ -20,6 +20,8 @@ pub enum Agent {
     PayloadNotFlushed,
     /// Does not wait for the boot state to be on the medium.
     BootStateNotFlushed,
+    /// Overwrites a copy while the other one, the boot loader's, may still be on its way.
+    RulingCopyNotFlushed,
     /// Fills a slot that may still be booted.
     SlotNotForbidden,
     /// Turns the boot state, then fills the slot.
@@ -34,9 +36,10 @@ pub enum Agent {
 
 impl Agent {
     /// Each with the promise it breaks.
-    pub const WRONG: [(Self, &'static str); 7] = [
+    pub const WRONG: [(Self, &'static str); 8] = [
         (Self::PayloadNotFlushed, "may be booted and is not whole"),
         (Self::BootStateNotFlushed, "it ended with"),
+        (Self::RulingCopyNotFlushed, "no copy of the boot state is valid"),
         (Self::SlotNotForbidden, "may be booted and is not whole"),
         (Self::TurnedFirst, "may be booted and is not whole"),
         (Self::OneCopy, "no copy of the boot state is valid"),
@@ -46,7 +49,7 @@ impl Agent {
 
     /// The disc as this agent handles it.
     pub fn disk(self, disc: &mut Disc) -> Handled<'_> {
-        Handled { disc, agent: self, pretended: HashMap::new() }
+        Handled { disc, agent: self, pretended: HashMap::new(), wrote_state: false }
     }
 
     pub fn install(self, job: &Job<'_>, disc: &mut Disc, source: &mut Network<'_>) -> Result<Installed> {
@@ -64,6 +67,8 @@ pub struct Handled<'a> {
     agent: Agent,
     /// Bytes that read back though they were not written.
     pretended: HashMap<(Partition, u64), Vec<u8>>,
+    /// It wrote the boot state since the last flush.
+    wrote_state: bool,
 }
 
 impl Handled<'_> {
@@ -122,6 +127,7 @@ impl Disk for Handled<'_> {
             return Ok(());
         }
         self.pretended.remove(&(to, at));
+        self.wrote_state |= to == Partition::BootState;
         self.disc.write_at(to, self.place(to, at), bytes)
     }
 
@@ -129,6 +135,7 @@ impl Disk for Handled<'_> {
         let skipped = match self.agent {
             Agent::PayloadNotFlushed => matches!(of, Partition::Slot(..)),
             Agent::BootStateNotFlushed => of == Partition::BootState,
+            Agent::RulingCopyNotFlushed => of == Partition::BootState && !std::mem::take(&mut self.wrote_state),
             _ => false,
         };
         if skipped { Ok(()) } else { self.disc.flush(of) }
