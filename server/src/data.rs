@@ -4,7 +4,8 @@
 //! DATA/lock           held while a process uses the directory; says who
 //! DATA/hearth.db      SQLite: see migrations/
 //! DATA/master.key     root of all keys, mode 0600
-//! DATA/store/         object store: titles/{title}/…, what is published and nothing else
+//! DATA/operator.token what operators show a server that requires sign-in, mode 0600
+//! DATA/store/         object store: titles/{title}/… and updates/…, what is published and nothing else
 //! DATA/uploads/       files on their way in, and their artwork
 //! DATA/ballast        room to be given up when the disc is full
 //! DATA/work/{job}/    what a job has made and not yet published

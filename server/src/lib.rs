@@ -5,9 +5,11 @@
 //!
 //! Start reading at [`start`] (what runs), `jobs::run` (what becomes of a film) and [`mezzanine`] (what is kept of it).
 
+mod body;
 pub mod catalog;
 pub mod data;
 pub mod db;
+pub mod devices;
 mod error;
 pub mod ingest;
 pub mod jobs;
@@ -21,6 +23,7 @@ pub mod state;
 pub mod store;
 pub mod tokens;
 pub mod transcode;
+pub mod updates;
 
 pub use error::{Error, Result};
 pub use serve::{Blocking, Running, ServeOptions, start, start_blocking};

@@ -2,7 +2,7 @@
 
 use crate::state::State;
 use crate::transcode::Transcoder;
-use crate::{Error, Result, catalog, ingest, jobs, origin};
+use crate::{Error, Result, catalog, devices, ingest, jobs, origin, updates};
 use axum::serve::ListenerExt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -23,13 +23,16 @@ pub struct ServeOptions {
     pub origin: origin::Options,
     /// How films are encoded.
     pub transcoder: Transcoder,
+    /// Refuse API calls by boxes that did not sign in, and operators' by others.
+    pub require_sign_in: bool,
 }
 
 impl ServeOptions {
     /// A server on any free port of the loopback, one job at a time.
     pub fn new(data: impl Into<PathBuf>) -> Self {
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self { data: data.into(), listen, workers: 1, origin: origin::Options::default(), transcoder: Transcoder::find() }
+        let origin = origin::Options::default();
+        Self { data: data.into(), listen, workers: 1, origin, transcoder: Transcoder::find(), require_sign_in: false }
     }
 }
 
@@ -50,7 +53,10 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Starts a server: returns when it answers.
 pub async fn start(options: ServeOptions) -> Result<Running> {
-    let state = State::open_with(&options.data, &options.origin, options.transcoder.clone()).await?;
+    let state = State::open_with(&options.data, &options.origin, options.transcoder.clone(), options.require_sign_in).await?;
+    if options.require_sign_in {
+        devices::write_operator_token(&state)?;
+    }
     let listener = tokio::net::TcpListener::bind(options.listen).await.map_err(|e| {
         Error::refused(
             http::StatusCode::CONFLICT,
@@ -80,7 +86,11 @@ fn router(state: Arc<State>) -> axum::Router {
         .merge(jobs::router(state.clone()))
         .merge(catalog::router(state.clone()))
         .merge(origin::router(state.clone()))
+        .merge(devices::router(state.clone()))
+        .merge(updates::router(state.clone()))
         .fallback(async || Error::not_found("this address"))
+        // Around everything, so that no route can forget to ask who calls.
+        .layer(axum::middleware::from_fn_with_state(state, devices::gate))
 }
 
 /// Waits for a stop signal (or for its sender to be gone).

@@ -7,7 +7,7 @@ use crate::keys::MasterKey;
 use crate::origin::{self, Origin};
 use crate::store::Store;
 use crate::transcode::Transcoder;
-use crate::{Result, jobs};
+use crate::{Result, jobs, updates};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,6 +28,10 @@ pub struct State {
     pub job_queued: tokio::sync::Notify,
     /// How films are encoded.
     pub transcoder: Transcoder,
+    /// One at a time publishes or withdraws an update.
+    pub publishing: tokio::sync::Mutex<()>,
+    /// Are boxes that did not sign in refused?
+    pub require_sign_in: bool,
     /// One writer an upload.
     pub upload_locks: UploadLocks,
 }
@@ -35,11 +39,16 @@ pub struct State {
 impl State {
     /// Locks and opens a data directory, and tidies up what a crash left behind.
     pub async fn open(data: &Path) -> Result<Arc<Self>> {
-        Self::open_with(data, &origin::Options::default(), Transcoder::find()).await
+        Self::open_with(data, &origin::Options::default(), Transcoder::find(), false).await
     }
 
-    /// Like [`State::open`], with settings of the origin and of the workers.
-    pub async fn open_with(data: &Path, origin: &origin::Options, transcoder: Transcoder) -> Result<Arc<Self>> {
+    /// Like [`State::open`], with settings of the origin, of the workers and of the gate.
+    pub async fn open_with(
+        data: &Path,
+        origin: &origin::Options,
+        transcoder: Transcoder,
+        require_sign_in: bool,
+    ) -> Result<Arc<Self>> {
         let data = DataDir::open(data)?;
         let db = db::open(&data.database()).await?;
         let store = Store::local(&data.store())?;
@@ -47,8 +56,10 @@ impl State {
         let keys = MasterKey::load_or_create(&data.master_key(), needed)?;
         let origin = Origin::new(&keys, origin);
         let (job_queued, upload_locks) = (tokio::sync::Notify::new(), UploadLocks::default());
-        let state = Self { db, store, data, keys, origin, job_queued, transcoder, upload_locks };
+        let publishing = tokio::sync::Mutex::new(());
+        let state = Self { db, store, data, keys, origin, job_queued, transcoder, publishing, require_sign_in, upload_locks };
         jobs::sweep(&state).await?;
+        updates::sweep(&state).await?;
         Ok(Arc::new(state))
     }
 }

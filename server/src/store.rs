@@ -1,16 +1,17 @@
 //! The object store: published media and artwork by key, and nothing else. A local directory today; the same trait reaches S3.
 //!
 //! Keys: `titles/{title}/{rendition}.mp4`, `titles/{title}/{rendition}.idx` (see [`crate::mezzanine`]), `titles/{title}/poster.jpg`,
-//! `titles/{title}/backdrop.jpg`. An object is durable when a put returns, appears whole or not at all, and never changes.
+//! `titles/{title}/backdrop.jpg`, `updates/{sha256}.bundle`. An object is durable when a put returns, appears whole or not at all, and never changes.
 
 use crate::data::sync_dir;
 use crate::mezzanine::TrackIndex;
 use crate::{Error, Result};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
+use futures_util::stream::BoxStream;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::{GetOptions, ObjectStore, ObjectStoreExt};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,6 +38,11 @@ pub fn art_key(title: &str, kind: &str) -> String {
     format!("titles/{title}/{kind}.jpg")
 }
 
+/// Key of a bundle that boxes install.
+pub fn bundle_key(sha256: &str) -> String {
+    format!("updates/{sha256}.bundle")
+}
+
 impl Store {
     /// In a directory that exists.
     pub fn local(root: &Path) -> Result<Self> {
@@ -57,6 +63,12 @@ impl Store {
     /// Some bytes of an object.
     pub async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes> {
         Ok(self.objects.get_range(&Key::from(key), range).await?)
+    }
+
+    /// Some bytes of an object, piece by piece: for what is too large to be held in memory.
+    pub async fn stream(&self, key: &str, range: Range<u64>) -> Result<BoxStream<'static, object_store::Result<Bytes>>> {
+        let options = GetOptions { range: Some(range.into()), ..GetOptions::default() };
+        Ok(self.objects.get_opts(&Key::from(key), options).await?.into_stream())
     }
 
     /// Its size in bytes; none where there is no such object.
@@ -105,12 +117,23 @@ impl Store {
         let prefix = Key::from(format!("titles/{title}"));
         let found: Vec<_> = self.objects.list(Some(&prefix)).try_collect().await?;
         for object in found {
-            match self.objects.delete(&object.location).await {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(e) => return Err(e.into()),
-            }
+            self.remove(object.location.as_ref()).await?;
         }
         Ok(())
+    }
+
+    /// Removes an object, if it is there.
+    pub async fn remove(&self, key: &str) -> Result<()> {
+        match self.objects.delete(&Key::from(key)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Keys of all bundles there are.
+    pub async fn bundles(&self) -> Result<Vec<String>> {
+        let found: Vec<_> = self.objects.list(Some(&Key::from("updates"))).try_collect().await?;
+        Ok(found.into_iter().map(|object| object.location.to_string()).collect())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The wire types that launcher and player share with the server. JSON; times in milliseconds, named `_ms`; URLs relative to the
+//! The wire types that boxes and tools share with the server. JSON; times in milliseconds, named `_ms`; URLs relative to the
 //! server's origin. Fields may be added; readers ignore what they do not know.
 //!
 //! | method, path | in | out |
@@ -16,9 +16,28 @@
 //! | `GET /v1/jobs/{id}` | | [`Job`] |
 //! | `POST /v1/jobs/{id}/retry` | | [`Job`]: a failed one is queued again |
 //! | `GET /v1/health` | | [`Health`] |
+//! | `POST /v1/devices` | [`SignIn`] | [`SignedIn`] |
+//! | `GET /v1/devices` | | list of [`Device`], last seen first |
+//! | `POST /v1/devices/{device}/revoke` | | [`Device`] |
+//! | `DELETE /v1/devices/{device}` | | 204: it may sign in anew, with another secret |
+//! | `GET /v1/updates?…` with [`UpdateQuery`] | | [`UpdateOffer`], or 204 |
+//! | `POST /v1/updates/report` | [`UpdateReport`] | 204; 404 `not-offered` |
+//! | `GET /v1/updates/releases` | | list of [`Release`], newest first |
+//! | `POST /v1/updates/releases?…` with [`NewRelease`] | the bundle | [`Release`] |
+//! | `PATCH /v1/updates/releases/{id}` | [`ReleaseChange`] | [`Release`] |
 //!
 //! Errors come with a 4xx or 5xx status and an [`ApiError`].
+//!
+//! A server that was started with `--require-sign-in` answers 401 where `Authorization: Bearer TOKEN` is missing. The token is a device's
+//! ([`SignedIn`]); for uploads, jobs, devices and releases it is the operator's. Without a token remain: health, sign-in, the licence
+//! (which has a token of its own), the question for updates, and everything outside `/v1`.
 #![forbid(unsafe_code)]
+
+mod devices;
+mod updates;
+
+pub use devices::{Device, SignIn, SignedIn};
+pub use updates::{NewRelease, Release, ReleaseChange, ReleaseState, UpdateOffer, UpdateOutcome, UpdateQuery, UpdateReport};
 
 use serde::{Deserialize, Serialize};
 

@@ -10,10 +10,8 @@ mod rows;
 use crate::state::State;
 use crate::{Error, Result};
 use axum::Router;
-use axum::body::Body;
 use axum::routing::{get, post, put};
 use http::StatusCode;
-use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
 /// The catalog's routes.
@@ -25,17 +23,6 @@ pub fn router(state: Arc<State>) -> Router {
         .route("/v1/license", post(play::license).options(play::license_options))
         .route("/v1/profiles/{profile}/progress/{title}", put(routes::put_progress).get(routes::get_progress))
         .with_state(state)
-}
-
-/// Bytes of a request body that the catalog reads.
-const MAX_BODY: usize = 4 * 1024;
-
-/// A JSON body, or a refusal that says what is wrong with it.
-async fn json<T: DeserializeOwned>(body: Body) -> Result<T> {
-    let refuse = |why: String| Error::refused(StatusCode::BAD_REQUEST, "bad-request", why);
-    let bytes = axum::body::to_bytes(body, MAX_BODY).await;
-    let bytes = bytes.map_err(|_| refuse(format!("the body is longer than {MAX_BODY} bytes, or broke off")))?;
-    serde_json::from_slice(&bytes).map_err(|e| refuse(format!("the body is not the JSON expected: {e}")))
 }
 
 /// Profiles are named by the box; a name that could not be one is refused.

@@ -1,6 +1,8 @@
 //! The right to play: playback grants and ClearKey licences over HTTP.
 
-use super::{home::Watched, json, profile, rows};
+use super::{home::Watched, profile, rows};
+use crate::body::json;
+use crate::devices::bearer;
 use crate::license::{self, Refusal};
 use crate::origin::answer::{allow_origin, preflight};
 use crate::package::protection::LICENSE_URL;
@@ -87,12 +89,6 @@ impl From<Refusal> for Error {
         let (status, code) = refusal.status_and_code();
         Error::refused(StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN), code, refusal.to_string())
     }
-}
-
-/// RFC 6750 §2.1; the scheme's name in any case.
-fn bearer(headers: &HeaderMap) -> Option<String> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
 }
 
 /// `?token=`, for players that cannot set headers.

@@ -1,6 +1,7 @@
 //! Home, title pages and progress over HTTP.
 
-use super::{home, json, profile, rows};
+use super::{home, profile, rows};
+use crate::body::{bad_request, json};
 use crate::state::State;
 use crate::{Error, Result, db};
 use axum::Json;
@@ -24,8 +25,7 @@ pub(super) struct Viewer {
 
 impl Viewer {
     async fn watched(query: Result<Query<Self>, QueryRejection>, state: &State) -> Result<HashMap<String, home::Watched>> {
-        let bad = |e: QueryRejection| Error::refused(StatusCode::BAD_REQUEST, "bad-request", e.body_text());
-        let Some(name) = query.map_err(bad)?.0.profile else { return Ok(HashMap::new()) };
+        let Some(name) = query.map_err(|e| bad_request(e.body_text()))?.0.profile else { return Ok(HashMap::new()) };
         rows::watched(&mut *state.db.acquire().await?, profile(&name)?).await
     }
 }
@@ -66,8 +66,7 @@ pub(super) async fn put_progress(Shared(state): Shared<Arc<State>>, names: Names
     let who = profile(&who)?;
     let mut progress: Progress = json(body).await?;
     if progress.duration_ms == 0 || progress.duration_ms > MAX_DURATION_MS {
-        let why = format!("duration_ms must be 1 to {MAX_DURATION_MS}");
-        return Err(Error::refused(StatusCode::BAD_REQUEST, "bad-request", why));
+        return Err(bad_request(format!("duration_ms must be 1 to {MAX_DURATION_MS}")));
     }
     // Players overshoot the end by a frame.
     progress.position_ms = progress.position_ms.min(progress.duration_ms);

@@ -1,17 +1,20 @@
 //! The command line: what `hearth-server` understands, and what its exit codes mean.
 
 mod client;
+mod devices;
 mod ingest;
 mod jobs;
 mod package;
+mod place;
 mod serve;
+mod updates;
 
 use clap::{Parser, Subcommand};
 use hearth_server::Error;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-/// Streams films to set-top boxes: takes them in, makes renditions and keys, serves HLS and DASH.
+/// Streams films to set-top boxes: takes them in, makes renditions and keys, serves HLS and DASH; hands out updates.
 #[derive(Debug, Parser)]
 #[command(name = "hearth-server", version, after_help = EXAMPLES)]
 struct Cli {
@@ -25,7 +28,7 @@ Begin:
   hearth-server ingest film.mp4 --server http://127.0.0.1:8080 --title 'My film' --wait
 
 Exit codes:
-  0  done (or it was done already)      3  the film cannot become a title: see the message
+  0  done (or it was done already)      3  the film or the bundle is refused: see the message
   1  something failed: see the message  4  the disc is full
   2  wrong usage                        5  server not reachable, or the data directory is in use";
 
@@ -37,6 +40,10 @@ enum Command {
     Ingest(Box<ingest::Ingest>),
     /// Show what is being taken in and what failed; try again.
     Jobs(jobs::Jobs),
+    /// Publish versions for boxes, stage their rollout, see how it goes.
+    Updates(updates::Updates),
+    /// Show the boxes that signed in; revoke one.
+    Devices(devices::Devices),
     /// Package MP4 files into a directory of CMAF segments with HLS and DASH manifests, clear or encrypted.
     Package(package::Package),
     /// Encode in a process of its own (for the server's own use).
@@ -56,6 +63,8 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Ingest(ingest) => ingest.run(),
         Command::Jobs(jobs) => jobs.run(),
+        Command::Updates(updates) => updates.run(),
+        Command::Devices(devices) => devices.run(),
         Command::Package(package) => package.run(),
         Command::TranscodeWorker => return hearth_server::transcode::worker_main(),
     };
@@ -79,12 +88,26 @@ fn exit_code(e: &Error) -> u8 {
 
 /// Runs something asynchronous to its end.
 fn block_on<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::io("runtime"))?.block_on(work)
+    runtime()?.block_on(work)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::io("runtime"))
 }
 
 /// Waits before asking a server again.
 fn pause(time: std::time::Duration) {
     std::thread::park_timeout(time);
+}
+
+/// A time that has passed, for a person.
+fn ago(ms: u64) -> String {
+    match ms / 60_000 {
+        0 => "under a minute".to_owned(),
+        minutes @ 1..120 => format!("{minutes} min"),
+        minutes @ 120..2880 => format!("{} h", minutes / 60),
+        minutes => format!("{} days", minutes / 1440),
+    }
 }
 
 /// One JSON object on a line of its own.

@@ -19,16 +19,20 @@ pub struct Serve {
     /// Films ingested at a time.
     #[arg(long, value_name = "N", default_value_t = 1)]
     workers: usize,
+    /// Refuse API calls by boxes that did not sign in (POST /v1/devices). Uploads, jobs, devices and releases then want the operator's token:
+    /// set HEARTH_TOKEN to what is in DIR/operator.token. Media, updates and licences (which have tokens of their own) stay as they are.
+    #[arg(long)]
+    require_sign_in: bool,
 }
 
 impl Serve {
     /// Serves until SIGINT or SIGTERM.
     pub fn run(self) -> Result<(), Error> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::io("runtime"))?;
-        runtime.block_on(async {
+        super::block_on(async {
             let mut options = ServeOptions::new(self.data);
             options.listen = self.listen;
             options.workers = self.workers;
+            options.require_sign_in = self.require_sign_in;
             let mut running = start(options).await?;
             println!("{}", running.url());
             // A reader that is gone (a closed pipe) is no reason to stop.

@@ -1,7 +1,9 @@
 //! The database: SQLite in WAL mode, every commit synced before it is acknowledged. One module a table, plain functions.
 
+pub mod devices;
 pub mod jobs;
 pub mod keys;
+pub mod releases;
 pub mod steps;
 pub mod titles;
 pub mod uploads;

@@ -7,6 +7,7 @@ mod art;
 mod upload;
 
 pub use art::{MAX_ART_BYTES, to_jpeg};
+pub(crate) use upload::hex;
 pub use upload::{Locks as UploadLocks, take_in_place};
 
 use crate::state::State;

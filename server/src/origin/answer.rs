@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use std::ops::Range;
 
 /// Content whose URL changes with it.
 pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";
@@ -14,71 +15,103 @@ pub const SHORT: &str = "public, max-age=5";
 /// Artwork.
 pub const ART: &str = "public, max-age=300";
 
-/// A whole body with what is to be said of it.
+/// What is to be said of a body, besides the body.
 #[derive(Clone, Debug)]
-pub struct Entity {
-    /// The body.
-    pub bytes: Bytes,
+pub struct About {
     /// Strong, with its quotes.
     pub etag: HeaderValue,
     /// Content type.
     pub content_type: &'static str,
     /// `Cache-Control`.
     pub caching: &'static str,
+    /// Bytes of the whole body.
+    pub len: u64,
+}
+
+impl About {
+    /// `etag` without quotes, of visible ASCII.
+    pub fn new(etag: &str, content_type: &'static str, caching: &'static str, len: u64) -> Self {
+        let quoted = HeaderValue::try_from(format!("\"{etag}\""));
+        // An ETag that cannot stand in a header is a bug of ours; an empty one only costs revalidation.
+        Self { etag: quoted.unwrap_or(HeaderValue::from_static("\"\"")), content_type, caching, len }
+    }
+}
+
+/// A whole body with what is to be said of it.
+#[derive(Clone, Debug)]
+pub struct Entity {
+    /// The body.
+    pub bytes: Bytes,
+    /// Everything else.
+    pub about: About,
 }
 
 impl Entity {
     /// `etag` without quotes, of visible ASCII.
     pub fn new(bytes: Bytes, etag: &str, content_type: &'static str, caching: &'static str) -> Self {
-        let quoted = HeaderValue::try_from(format!("\"{etag}\""));
-        // An ETag that cannot stand in a header is a bug of ours; an empty one only costs revalidation.
-        Self { bytes, etag: quoted.unwrap_or(HeaderValue::from_static("\"\"")), content_type, caching }
+        let about = About::new(etag, content_type, caching, bytes.len() as u64);
+        Self { bytes, about }
     }
 }
 
 /// Answers `GET` and `HEAD`.
 pub fn respond(method: &Method, headers: &HeaderMap, entity: Entity) -> Response {
-    let text = |name: HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
-    let etag = entity.etag.to_str().unwrap_or_default();
-    let len = entity.bytes.len() as u64;
-    let asked = match () {
-        () if none_match_hits(text(header::IF_NONE_MATCH), etag) => {
-            return finish(StatusCode::NOT_MODIFIED, &entity, None, Bytes::new());
-        }
-        // RFC 9110 §14.2: Range has a meaning for GET only.
-        () if method == Method::GET && if_range_allows(text(header::IF_RANGE), etag) => asked(text(header::RANGE), len),
-        () => Asked::Whole,
-    };
-    let (status, range, body) = match asked {
-        Asked::Whole => (StatusCode::OK, None, entity.bytes.clone()),
-        Asked::Part(part) => {
-            let range = format!("bytes {}-{}/{len}", part.start, part.end - 1);
-            // Both ends are within the body, whose length is a usize.
-            (StatusCode::PARTIAL_CONTENT, Some(range), entity.bytes.slice(part.start as usize..part.end as usize))
-        }
-        Asked::Unsatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, Some(format!("bytes */{len}")), Bytes::new()),
-    };
-    let body_len = body.len();
-    let mut response = finish(status, &entity, range, if method == Method::HEAD { Bytes::new() } else { body });
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body_len));
+    let (mut response, wanted) = begin(method, headers, &entity.about);
+    if let Some(range) = wanted {
+        // Both ends are within the body, whose length is a usize.
+        *response.body_mut() = Body::from(entity.bytes.slice(range.start as usize..range.end as usize));
+    }
     response
 }
 
-fn finish(status: StatusCode, entity: &Entity, range: Option<String>, body: Bytes) -> Response {
-    let mut response = Response::new(Body::from(body));
+/// The answer to `GET` and `HEAD` save its body, and the bytes that the body is to have, if any.
+pub fn begin(method: &Method, headers: &HeaderMap, about: &About) -> (Response, Option<Range<u64>>) {
+    let text = |name: HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
+    let (etag, len) = (about.etag.to_str().unwrap_or_default(), about.len);
+    if none_match_hits(text(header::IF_NONE_MATCH), etag) {
+        return (head(StatusCode::NOT_MODIFIED, about, None), None);
+    }
+    // RFC 9110 §14.2: Range has a meaning for GET only.
+    let ranged = method == Method::GET && if_range_allows(text(header::IF_RANGE), etag);
+    let (status, said, body) = match if ranged { asked(text(header::RANGE), len) } else { Asked::Whole } {
+        Asked::Whole => (StatusCode::OK, None, 0..len),
+        Asked::Part(part) => (StatusCode::PARTIAL_CONTENT, Some(format!("bytes {}-{}/{len}", part.start, part.end - 1)), part),
+        Asked::Unsatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, Some(format!("bytes */{len}")), 0..0),
+    };
+    let mut response = head(status, about, said);
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.end - body.start));
+    (response, (method != Method::HEAD && !body.is_empty()).then_some(body))
+}
+
+fn head(status: StatusCode, about: &About, range: Option<String>) -> Response {
+    let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::ETAG, entity.etag.clone());
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(entity.caching));
+    headers.insert(header::ETAG, about.etag.clone());
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(about.caching));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     if matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(entity.content_type));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(about.content_type));
     }
     if let Some(range) = range.and_then(|r| HeaderValue::try_from(r).ok()) {
         headers.insert(header::CONTENT_RANGE, range);
     }
     allow_origin(headers);
     response
+}
+
+/// Methods of everything that is read over HTTP.
+pub const METHODS: &str = "GET, HEAD, OPTIONS";
+
+/// The refusal of every method but `GET` and `HEAD`.
+pub fn refuse_writing(method: &Method) -> Option<Response> {
+    if method == Method::GET || method == Method::HEAD {
+        return None;
+    }
+    let error = Error::refused(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", format!("only {METHODS} here"));
+    let mut response = refuse(error);
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(METHODS));
+    Some(response)
 }
 
 /// A refusal on the data path: JSON, not to be kept by anyone.

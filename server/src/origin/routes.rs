@@ -1,6 +1,6 @@
 //! The data path's one handler: an address to an entity, from RAM or made now.
 
-use super::answer::{ART, Entity, IMMUTABLE, SHORT, allow_origin, preflight, refuse, respond};
+use super::answer::{ART, Entity, IMMUTABLE, METHODS, SHORT, preflight, refuse, refuse_writing, respond};
 use super::path::{Address, Item, parse};
 use super::titles::{Published, describe, shared};
 use super::{Origin, Thing};
@@ -12,12 +12,10 @@ use axum::extract::{Request, State as Shared};
 use axum::response::Response;
 use axum::routing::any;
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::Method;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::sync::Arc;
-
-const METHODS: &str = "GET, HEAD, OPTIONS";
 
 /// Everything under `/titles/`.
 pub fn router(state: Arc<State>) -> Router {
@@ -29,12 +27,8 @@ async fn handle(Shared(state): Shared<Arc<State>>, request: Request) -> Response
     if method == Method::OPTIONS {
         return preflight(METHODS);
     }
-    if method != Method::GET && method != Method::HEAD {
-        let error = Error::refused(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", format!("only {METHODS} here"));
-        let mut response = refuse(error);
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(METHODS));
-        allow_origin(response.headers_mut());
-        return response;
+    if let Some(refusal) = refuse_writing(method) {
+        return refusal;
     }
     let Some(address) = parse(request.uri().path()) else { return refuse(Error::not_found("this address")) };
     match state.origin.entity(&state, address).await {

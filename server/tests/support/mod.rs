@@ -1,6 +1,8 @@
 //! What the server's integration tests share: a published title made with ffmpeg, HTTP requests, and ffmpeg as a judge.
 #![allow(dead_code)]
 
+pub mod program;
+
 use hearth_api::TitleMeta;
 use hearth_isobmff::{SampleInfo, SegmentSpec, TrackKind, parse_init, parse_segment, write_init, write_segment};
 use hearth_server::db::titles::{NewTitle, RenditionRow};
