@@ -1,6 +1,7 @@
 //! Records of crashes: small, few, kept on `/data/crash`. Nothing here sends them.
 
 use crate::supervise::Exit;
+use crate::sys::files;
 use crate::{Error, Result};
 use serde::Serialize;
 use std::path::Path;
@@ -74,9 +75,7 @@ pub fn keep(mut record: Record, folder: &Path) -> Result<()> {
     }
     let name = format!("{:012}-{:06}-{}", record.time, record.uptime, record.service);
     let json = serde_json::to_vec(&record).map_err(|error| Error::Refused(error.to_string()))?;
-    let temporary = folder.join(format!("{name}.new"));
-    std::fs::write(&temporary, json).map_err(Error::path("write", &temporary))?;
-    std::fs::rename(&temporary, folder.join(format!("{name}.json"))).map_err(Error::path("rename", &temporary))
+    files::replace_durably(folder.join(format!("{name}.json")), &json)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod error;
 pub mod lastwords;
 pub mod markgood;
 pub mod memory;
+pub mod moduleset;
 pub mod partition;
 pub mod ring;
 pub mod shutdown;

@@ -7,7 +7,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
-        [_, "modules", files @ ..] => sys::modules::load(files),
+        [_, "modules", files @ ..] => sys::modules::load_by_two(files, |file, took| println!("{file} {} ms", took.as_millis())),
         [_, "sntp", server] => stage2::time::ask(server).map(|line| println!("{line}")),
         [name, ..] if std::process::id() == 1 => {
             Err(if *name == "/init" { stage1::run() } else { stage2::run(stage2::Mode::Slot) })

@@ -107,8 +107,7 @@ impl Data {
     /// Does steps until one needs a program, or all is done.
     fn go_on(&mut self, jobs: &mut Jobs, log: &mut Log) {
         while let Work::Working { device, plan } = &mut self.work {
-            if jobs.runs(Purpose::Data(plan.step())) || (plan.step() == Step::Mount && jobs.runs(Purpose::Modules) && !has_ext4())
-            {
+            if jobs.runs(Purpose::Data(plan.step())) {
                 return;
             }
             let text = device.to_string_lossy().into_owned();
@@ -134,6 +133,9 @@ impl Data {
                 Step::Memory => return self.in_memory("cannot be made", log),
                 _ => return self.mounted(jobs, log),
             };
+            if result.is_err() && plan.step() == Step::Mount && jobs.runs(Purpose::Modules) {
+                return; // perhaps for want of a module that is still to come: again when they are loaded
+            }
             if let Err(error) = &result {
                 log.failed(error);
             }
@@ -183,11 +185,6 @@ impl Data {
         }
         self.kept = false;
     }
-}
-
-/// The kernel can mount it; before its module is loaded it cannot.
-fn has_ext4() -> bool {
-    std::fs::read_to_string("/proc/filesystems").is_ok_and(|text| text.lines().any(|line| line.trim() == "ext4"))
 }
 
 fn name(step: Step) -> &'static str {

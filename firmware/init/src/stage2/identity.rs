@@ -1,7 +1,7 @@
 //! What this box is: version, board, product, factory record; and `/run/hearth/box.json`, where programs read it.
 
 use crate::cmdline::CommandLine;
-use crate::sys::block;
+use crate::sys::{block, files};
 use crate::{Error, Result};
 use hearth_boards::Board;
 use hearth_update::bootstate::{self, BootState};
@@ -98,9 +98,7 @@ impl Identity {
         if let (Some(slot), Some(json)) = (self.recovered_from(), json.as_object_mut()) {
             json.insert("recovered-from".to_owned(), slot.into());
         }
-        let new = "/run/hearth/box.json.new";
-        std::fs::write(new, json.to_string()).map_err(Error::path("write", new))?;
-        std::fs::rename(new, BOX_JSON).map_err(Error::path("rename to", BOX_JSON))
+        files::replace(BOX_JSON, json.to_string().as_bytes())
     }
 }
 

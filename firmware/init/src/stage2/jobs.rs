@@ -67,6 +67,13 @@ pub struct Ended {
     pub said: Vec<String>,
 }
 
+impl Ended {
+    /// Its last words.
+    pub fn why(&self) -> &str {
+        self.said.last().map_or("it said nothing", String::as_str)
+    }
+}
+
 /// The jobs that run.
 #[derive(Debug, Default)]
 pub struct Jobs(Vec<Job>);

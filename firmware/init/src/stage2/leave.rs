@@ -18,7 +18,11 @@ pub struct Leaving {
     /// Why.
     pub why: Leave,
     phase: Phase,
+    ask_again: Duration,
 }
+
+/// A program that was just being started may have missed the first `TERM`: between fork and exec it still has init's handlers.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 impl Leaving {
     /// Asks all programs to end.
@@ -34,17 +38,21 @@ impl Leaving {
         }
         log.say("leaving", why.name());
         units.stop();
-        processes::signal_all(Signal::TERM);
-        Self { why, phase: Phase::begin(now) }
+        processes::signal_all(Some(Signal::TERM));
+        Self { why, phase: Phase::begin(now), ask_again: now + ASK_AGAIN }
     }
 
     /// Goes on; true when it is time for the last system call.
     pub fn turn(&mut self, now: Duration, log: &mut Log) -> bool {
-        match self.phase.next(processes::signal_all(Signal::CONT), now) {
+        let again = now >= self.ask_again;
+        if again {
+            self.ask_again = now + ASK_AGAIN;
+        }
+        match self.phase.next(processes::signal_all(again.then_some(Signal::TERM)), now) {
             Do::Wait => false,
             Do::Kill => {
                 log.say("leaving", "some programs do not end by themselves");
-                processes::signal_all(Signal::KILL);
+                processes::signal_all(Some(Signal::KILL));
                 false
             }
             Do::Leave => true,

@@ -189,10 +189,11 @@ impl Machine {
         let ok = ended.exit == Some(Exit::Status(0));
         match ended.purpose {
             Purpose::Modules if ok => self.log.say("modules", "loaded"),
-            Purpose::Modules => self.log.failed(format_args!("modules: {}", ended.said.join("; "))),
+            Purpose::Modules => self.log.failed(format_args!("modules: {}", ended.why())),
+            Purpose::Data(_) if self.leaving.is_some() => {}
             Purpose::Data(step) => self.data.exited(step, ended.exit, &mut self.jobs, &mut self.log),
             Purpose::MarkGood if ok => self.log.say("good", &format!("slot={}", self.identity.line.running)),
-            Purpose::MarkGood => self.log.failed(format_args!("mark-good: {}", ended.said.join("; "))),
+            Purpose::MarkGood => self.log.failed(format_args!("mark-good: {}", ended.why())),
             Purpose::Time => self.time.answered(&ended.said, now, &mut self.log),
         }
     }

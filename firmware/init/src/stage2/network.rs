@@ -1,14 +1,14 @@
 //! The wired network: follows cables, gets addresses, says where names are looked up.
 
 use super::log::Log;
+use crate::Result;
 use crate::dhcp::{Action, Client, Event, Lease, packet};
 use crate::sys::dhcp_socket::DhcpSocket;
+use crate::sys::files;
 use crate::sys::route::{Link, Route};
-use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::Path;
 use std::time::Duration;
 
 const RESOLV_CONF: &str = "/run/hearth/resolv.conf";
@@ -156,7 +156,5 @@ impl Device {
 /// `/etc/resolv.conf` of the image is a link to this.
 fn write_resolv_conf(servers: &[Ipv4Addr]) -> Result<()> {
     let text: String = servers.iter().map(|server| format!("nameserver {server}\n")).collect();
-    let new = Path::new(RESOLV_CONF).with_extension("new");
-    std::fs::write(&new, text).map_err(Error::path("write", &new))?;
-    std::fs::rename(&new, RESOLV_CONF).map_err(Error::path("rename to", RESOLV_CONF))
+    files::replace(RESOLV_CONF, text.as_bytes())
 }

@@ -2,11 +2,10 @@
 
 use super::jobs::{Jobs, Purpose};
 use super::log::Log;
-use crate::sys::clock;
+use crate::sys::{clock, files};
 use crate::timekeeping::Timekeeper;
 use crate::{Error, Result, sntp};
 use std::net::UdpSocket;
-use std::path::Path;
 use std::time::Duration;
 
 const SAVED: &str = "/data/hearth/time";
@@ -110,13 +109,8 @@ impl Time {
     /// Saves what can be trusted, for the next boot. `/data` is mounted.
     pub fn save(&self, log: &mut Log) {
         let text = self.keeper.floor(clock::uptime()).as_secs().to_string();
-        let path = Path::new(SAVED);
-        let new = path.with_extension("new");
-        let saved = std::fs::create_dir_all("/data/hearth")
-            .and_then(|()| std::fs::write(&new, text))
-            .and_then(|()| std::fs::rename(&new, path));
-        if let Err(error) = saved {
-            log.failed(Error::path("save the time to", path)(error));
+        if let Err(error) = files::replace_durably(SAVED, text.as_bytes()) {
+            log.failed(error);
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod console;
 pub mod dhcp_socket;
 pub mod dm;
+pub mod files;
 pub mod kmsg;
 pub mod modules;
 pub mod mounts;

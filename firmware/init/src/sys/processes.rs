@@ -13,12 +13,16 @@ pub fn memory(pid: i32) -> Option<String> {
     std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()
 }
 
-/// Sends a signal to every program but init; how many there were. Kernel threads have no command line and are left alone.
-pub fn signal_all(signal: Signal) -> usize {
+/// Sends a signal to every program but init, or none; how many there were. Kernel threads have no command line and are left alone.
+pub fn signal_all(signal: Option<Signal>) -> usize {
     let mine = std::process::id().cast_signed();
     let programs = all()
         .into_iter()
         .filter(|&pid| pid != mine && pid > 1)
         .filter(|pid| std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty()));
-    programs.filter_map(Pid::from_raw).filter(|&pid| rustix::process::kill_process(pid, signal).is_ok()).count()
+    let reach = |&pid: &Pid| match signal {
+        Some(signal) => rustix::process::kill_process(pid, signal).is_ok(),
+        None => true,
+    };
+    programs.filter_map(Pid::from_raw).filter(reach).count()
 }
