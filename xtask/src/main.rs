@@ -4,6 +4,7 @@
 mod board;
 mod demo;
 mod doctor;
+mod flash;
 mod image;
 mod packages;
 mod qemu;
@@ -48,6 +49,8 @@ enum Commands {
     Board(board::Command),
     /// Boot the box's image in QEMU, with a server beside it.
     Qemu(qemu::Options),
+    /// Write a board's image to a card or a disc, and read it back.
+    Flash(flash::Options),
     /// Check advisories, licences and sources with cargo-deny, where it is installed.
     Deny,
 }
@@ -77,6 +80,7 @@ fn run(command: Commands) -> anyhow::Result<bool> {
         Commands::Tidy => tidy::command()?,
         Commands::Board(command) => return board::run(command),
         Commands::Qemu(options) => qemu::command(&options)?,
+        Commands::Flash(options) => flash::run(&options)?,
         Commands::Deny => deny()?,
     }
     Ok(true)

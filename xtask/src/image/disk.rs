@@ -105,7 +105,7 @@ pub fn write(
     let mut gpt = tools::command("sgdisk")?;
     gpt.args(["--clear", "--set-alignment=1", &format!("--disk-guid={}", guid(build_id, "disc"))]);
     for (index, partition) in layout.iter().enumerate() {
-        gpt.args(entry(index + 1, partition, build_id));
+        gpt.args(entry(index + 1, partition, build_id, End::Planned));
     }
     tools::run(gpt.arg(out))?;
     for content in contents {
@@ -128,10 +128,21 @@ pub fn write(
     Ok(())
 }
 
-fn entry(number: usize, partition: &Partition, build_id: &str) -> [String; 4] {
+/// Where a partition ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// As planned.
+    Planned,
+    /// Where the disc does.
+    OfDisc,
+}
+
+/// What sgdisk is told of one partition.
+pub fn entry(number: usize, partition: &Partition, build_id: &str, end: End) -> [String; 4] {
     let Partition { name, start, sectors } = partition;
+    let last = if end == End::Planned { start + sectors - 1 } else { 0 };
     [
-        format!("--new={number}:{start}:{}", start + sectors - 1),
+        format!("--new={number}:{start}:{last}"),
         format!("--change-name={number}:{name}"),
         format!("--partition-guid={number}:{}", guid(build_id, name)),
         format!("--typecode={number}:{}", if *name == "data" { FILES } else { RAW }),

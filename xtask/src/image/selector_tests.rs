@@ -7,10 +7,14 @@ use hearth_update::bootstate::{BootState, Chances, OFFSETS, SIZE, next, select};
 use hearth_update::slot::{Running, Slot};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-const LOADER: &str = "/usr/lib/u-boot/qemu_arm64/u-boot.bin";
+/// This machine's U-Boot, or another build that is to be tried.
+fn loader() -> PathBuf {
+    std::env::var_os("HEARTH_TEST_U_BOOT").unwrap_or("/usr/lib/u-boot/qemu_arm64/u-boot.bin".into()).into()
+}
+
 /// Lines after which a run that should have ended long before is given up.
 const PATIENCE: usize = 4000;
 
@@ -30,7 +34,7 @@ fn rig() -> Option<Rig> {
         println!("skipped: {missing} is not installed");
         return None;
     }
-    if !Path::new(LOADER).is_file() {
+    if !loader().is_file() {
         println!("skipped: u-boot-qemu is not installed");
         return None;
     }
@@ -39,7 +43,7 @@ fn rig() -> Option<Rig> {
     let mut board = hearth_boards::load(&crate::shell::root().join("boards"), "qemu-virt").unwrap();
     board.storage = Storage { slot_mib: 33, data_min_mib: 1, ..board.storage };
     let keys = Keys::get(None, &at("keys")).unwrap();
-    uboot::machine_dtb(board.qemu.as_ref().unwrap(), board.memory.ram_mib, Path::new(LOADER), &at("machine.dtb")).unwrap();
+    uboot::machine_dtb(board.qemu.as_ref().unwrap(), board.memory.ram_mib, &loader(), &at("machine.dtb")).unwrap();
     uboot::control(&at("machine.dtb"), &at("control.dtb")).unwrap();
     std::fs::write(at("kernel"), kernel()).unwrap();
     let compressed = fit::compress(&at("kernel"), dir.path()).unwrap();
@@ -99,7 +103,7 @@ impl Rig {
         let mut command = Command::new("qemu-system-aarch64");
         command.args(["-M", &qemu.machine, "-cpu", &qemu.cpu, "-smp", &qemu.cpus.to_string()]);
         command.args(["-m", &self.board.memory.ram_mib.to_string(), "-display", "none", "-monitor", "none", "-serial", "stdio"]);
-        command.args(["-nic", "none", "-bios", LOADER, "-dtb"]).arg(self.dir.path().join(control));
+        command.args(["-nic", "none", "-bios"]).arg(loader()).arg("-dtb").arg(self.dir.path().join(control));
         command.args(["-drive", &disc, "-device", &format!("{},drive=disc", qemu.disk)]).args(more);
         let mut child = Qemu(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap());
         let (mut keyboard, mut console) = (child.0.stdin.take().unwrap(), child.0.stdout.take().unwrap());
