@@ -5,6 +5,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod ir;
 mod keys;
 mod panel;
 mod power;

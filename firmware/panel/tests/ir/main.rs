@@ -1,0 +1,61 @@
+//! Infrared: every protocol decodes what an encoder of its published timing sends, clean and through noise, in time, and nothing else.
+
+mod corpus;
+mod encode;
+mod listen;
+mod noise;
+mod presses;
+mod robust;
+
+use encode::frame;
+use hearth_panel::ir::{Code, Ir, Protocol};
+use listen::{ALL, Listener, any_code};
+use noise::{CLEAN, Dice, receive};
+
+/// Sends one code and says what was heard.
+fn heard(code: Code, toggle: bool) -> Vec<Code> {
+    let mut listener = Listener::default();
+    let (edges, end) = receive(&frame(code, toggle), 1e6, &CLEAN, &mut Dice(0));
+    listener.edges(&edges);
+    listener.wait(end as u64 + 150_000);
+    listener.codes()
+}
+
+#[test]
+fn any_code_decodes_to_itself() {
+    let mut dice = Dice(1);
+    for protocol in ALL {
+        for _ in 0..300 {
+            let code = any_code(protocol, &mut dice);
+            assert_eq!(heard(code, dice.below(2) == 1), [code]);
+        }
+    }
+}
+
+/// After the last edge, in virtual time: at most 1 ms; 12 ms where only the silence tells the length.
+#[test]
+fn codes_come_at_once() {
+    let mut dice = Dice(2);
+    for protocol in ALL {
+        let most = if matches!(protocol, Protocol::Sirc | Protocol::Sirc15 | Protocol::Sirc20 | Protocol::Rc6a) {
+            12_000
+        } else {
+            1_000
+        };
+        for _ in 0..100 {
+            let code = any_code(protocol, &mut dice);
+            // Two that may be the first part of something longer; they wait for the silence that tells.
+            let doubtful = matches!(protocol, Protocol::Jvc) && code.address == !code.command & 0xff;
+            if doubtful {
+                continue;
+            }
+            let (edges, end) = receive(&frame(code, false), 1e6, &CLEAN, &mut dice);
+            let mut listener = Listener::default();
+            listener.edges(&edges);
+            listener.wait(end as u64 + 150_000);
+            let (at, _) = listener.said.iter().find(|(_, ir)| matches!(ir, Ir::Press { .. })).expect("a press");
+            let late = at - edges.last().unwrap().0;
+            assert!(late <= most, "{code:?}: {late} us after the last edge");
+        }
+    }
+}
