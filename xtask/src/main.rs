@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod board;
+mod cross;
 mod demo;
 mod doctor;
 mod flash;
@@ -51,6 +52,8 @@ enum Commands {
     Qemu(qemu::Options),
     /// Write a board's image to a card or a disc, and read it back.
     Flash(flash::Options),
+    /// Make what a board is flashed with: disc image, update bundle, and what is in them.
+    Image(image::Options),
     /// Check advisories, licences and sources with cargo-deny, where it is installed.
     Deny,
 }
@@ -81,6 +84,7 @@ fn run(command: Commands) -> anyhow::Result<bool> {
         Commands::Board(command) => return board::run(command),
         Commands::Qemu(options) => qemu::command(&options)?,
         Commands::Flash(options) => flash::run(&options)?,
+        Commands::Image(options) => image::command(&options)?,
         Commands::Deny => deny()?,
     }
     Ok(true)

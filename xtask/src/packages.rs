@@ -11,6 +11,8 @@ pub enum Need {
     Window,
     /// By tests only, as an independent judge.
     Test,
+    /// To make a box's image and to boot it in QEMU.
+    Box,
 }
 
 /// One Debian package.
@@ -44,6 +46,20 @@ pub const PACKAGES: &[Package] = &[
     window("libxcursor1", "the launcher's window"),
     window("libxi6", "the launcher's window"),
     window("libxkbcommon-x11-0", "the keyboard in the launcher's window"),
+    for_box("gcc-aarch64-linux-gnu", "compiles and links the box's programs"),
+    for_box("qemu-user-static", "lets the box's GStreamer look at its plugins while the image is made"),
+    for_box("qemu-system-arm", "boots the image"),
+    for_box("ipxe-qemu", "the network card of that machine"),
+    for_box("debian-archive-keyring", "verifies the Debian packages that go into the image"),
+    for_box("xz-utils", "unpacks the kernel's modules"),
+    for_box("kmod", "works out what the kernel's modules need"),
+    for_box("squashfs-tools", "the image's root"),
+    for_box("cryptsetup-bin", "the root's hash tree"),
+    for_box("zstd", "compresses the initramfs"),
+    for_box("u-boot-tools", "signs kernel and initramfs"),
+    for_box("device-tree-compiler", "reads and writes device trees"),
+    for_box("gdisk", "the disc image's partitions"),
+    for_box("openssl", "makes development keys"),
     test("ffmpeg", "a second opinion on our streams: ffprobe and ffmpeg's decoders"),
 ];
 
@@ -61,6 +77,10 @@ const fn window(name: &'static str, why: &'static str) -> Package {
 
 const fn test(name: &'static str, why: &'static str) -> Package {
     Package { name, need: Need::Test, why }
+}
+
+const fn for_box(name: &'static str, why: &'static str) -> Package {
+    Package { name, need: Need::Box, why }
 }
 
 /// GStreamer elements that have to be there at run time, whatever the distribution calls its packages.

@@ -10,8 +10,10 @@ pub const FOR_DEMO: &[Need] = &[Need::Build, Need::Run];
 pub const FOR_WINDOW: &[Need] = &[Need::Build, Need::Run, Need::Window];
 /// All tests.
 pub const FOR_TEST: &[Need] = &[Need::Build, Need::Run, Need::Test];
+/// Making and booting a box's image.
+pub const FOR_BOX: &[Need] = &[Need::Box];
 /// Everything.
-pub const FOR_ALL: &[Need] = &[Need::Build, Need::Run, Need::Window, Need::Test];
+pub const FOR_ALL: &[Need] = &[Need::Build, Need::Run, Need::Window, Need::Test, Need::Box];
 
 /// Is there a display to open a window on?
 pub fn display() -> Option<String> {

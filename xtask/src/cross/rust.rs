@@ -1,0 +1,140 @@
+//! A Rust compiler that has the box's standard library: rustup's where it has or gets the target, else Debian's, unpacked privately.
+use super::apt::{Package, View};
+use super::{cache, tree};
+use crate::shell::{has, output, step};
+use anyhow::{Context, Result, bail};
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// The Debian release whose security updates keep a Rust new enough for browsers. Its programs run on all that came later.
+const SUITE: &str = "bookworm";
+/// What every machine that links programs has; taking another one's C library would break it.
+const OF_THE_MACHINE: &[&str] = &["libc6", "libgcc-s1", "libstdc++6", "gcc", "libc-dev", "libc6-dev", "binutils", "gcc-12-base"];
+
+/// A compiler for the box.
+pub struct Rust {
+    /// For `RUSTC`; none: the ordinary one.
+    pub rustc: Option<PathBuf>,
+    /// `rustc --version`.
+    pub version: String,
+    /// `rustc --print sysroot`.
+    pub sysroot: PathBuf,
+}
+
+impl Rust {
+    /// Finds or prepares one. `HEARTH_RUST=debian` leaves rustup's out.
+    pub fn find(triple: &str, arch: &str) -> Result<Self> {
+        let debian = std::env::var("HEARTH_RUST").is_ok_and(|v| v == "debian");
+        if !debian {
+            if let Some(rust) = with_std("rustc".as_ref(), triple, false) {
+                return Ok(rust);
+            }
+            if has("rustup") {
+                step(format_args!("rustup target add {triple}"));
+                if output("rustup", &["target", "add", triple]).is_some()
+                    && let Some(rust) = with_std("rustc".as_ref(), triple, false)
+                {
+                    return Ok(rust);
+                }
+                println!("    rustup could not add it; taking Debian's compiler");
+            }
+        }
+        let wrapper = cache().join("rust-deb/rustc");
+        if let Some(rust) = with_std(&wrapper, triple, true) {
+            return Ok(rust);
+        }
+        prepare(&wrapper, arch).with_context(|| {
+            format!(
+                "no Rust standard library for {triple}: `rustup target add {triple}` is the usual way; Debian's was tried as well and failed"
+            )
+        })?;
+        with_std(&wrapper, triple, true).with_context(|| format!("{} has no standard library for {triple}", wrapper.display()))
+    }
+}
+
+/// This compiler, if it has the target's standard library.
+fn with_std(rustc: &Path, triple: &str, private: bool) -> Option<Rust> {
+    let program = rustc.to_string_lossy();
+    let libraries = PathBuf::from(output(&program, &["--print", "target-libdir", "--target", triple])?);
+    let has_std = fs::read_dir(&libraries).ok()?.flatten().any(|e| {
+        let name = e.file_name();
+        let name = name.to_string_lossy();
+        name.starts_with("libstd-") && name.ends_with(".rlib")
+    });
+    has_std.then_some(())?;
+    Some(Rust {
+        rustc: private.then(|| rustc.to_path_buf()),
+        version: output(&program, &["--version"])?,
+        sysroot: PathBuf::from(output(&program, &["--print", "sysroot"])?),
+    })
+}
+
+/// Debian's compiler for this machine and its standard library for the box, in one folder, behind a wrapper.
+fn prepare(wrapper: &Path, arch: &str) -> Result<()> {
+    let machine = output("dpkg", &["--print-architecture"]).context("dpkg does not say what machine this is")?;
+    step(format_args!("Debian's Rust for {machine} with the standard library for {arch}"));
+    let here = View::open(SUITE, &machine, "main")?;
+    let there = View::open(SUITE, arch, "main")?;
+    let compiler = with_dependencies(&here, "rustc-web")?;
+    let std = there.find(&["libstd-rust-web-dev"])?;
+    let version = |packages: &[Package]| packages.iter().find(|p| p.name == "libstd-rust-web-dev").map(|p| p.version.clone());
+    if version(&compiler) != version(&std) {
+        bail!(
+            "Debian has Rust {} for {machine} and {} for {arch}; both must be the same. Try again later, or use rustup",
+            version(&compiler).unwrap_or_else(|| "none".to_owned()),
+            version(&std).unwrap_or_else(|| "none".to_owned())
+        );
+    }
+    let dir = wrapper.parent().context("the compiler's folder")?;
+    if dir.exists() {
+        fs::remove_dir_all(dir)?;
+    }
+    let unpacked = dir.join("tree");
+    fs::create_dir_all(&unpacked)?;
+    for (view, packages) in [(&here, &compiler), (&there, &std)] {
+        for deb in view.fetch(packages)? {
+            tree::unpack(&deb, &unpacked)?;
+        }
+    }
+    let libraries = private_libraries(&unpacked)?;
+    // librustc_driver has no run path: without this the machine's own one would be taken in silence.
+    let script = format!(
+        "#!/bin/sh\nLD_LIBRARY_PATH='{}' exec '{}' \"$@\"\n",
+        libraries.display(),
+        unpacked.join("usr/bin/rustc").display()
+    );
+    fs::write(wrapper, script)?;
+    fs::set_permissions(wrapper, fs::Permissions::from_mode(0o755))?;
+    Ok(())
+}
+
+fn private_libraries(unpacked: &Path) -> Result<PathBuf> {
+    let lib = unpacked.join("usr/lib");
+    let driver = |dir: &PathBuf| {
+        let mut entries = fs::read_dir(dir).into_iter().flatten().flatten();
+        entries.any(|e| e.file_name().to_string_lossy().starts_with("librustc_driver-"))
+    };
+    let folders = fs::read_dir(&lib)?.flatten().map(|e| e.path());
+    folders.filter(|p| p.is_dir()).find(driver).with_context(|| format!("no librustc_driver below {}", lib.display()))
+}
+
+/// A package and all it depends on, but for what every machine has.
+fn with_dependencies(view: &View, name: &str) -> Result<Vec<Package>> {
+    let mut found = view.find(&[name])?;
+    let mut asked = BTreeSet::from([name.to_owned()]);
+    let mut next = 0;
+    while let Some(package) = found.get(next).cloned() {
+        next += 1;
+        for needed in package.depends {
+            let needed = needed.split(':').next().unwrap_or_default().to_owned();
+            if OF_THE_MACHINE.contains(&needed.as_str()) || !asked.insert(needed.clone()) {
+                continue;
+            }
+            // A virtual package has no stanza of its own; one of its alternatives has.
+            found.extend(view.find(&[needed]).unwrap_or_default());
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,188 @@
+//! The box's root: what the closure reached, the kernel's modules, and the small files that say what box this is.
+use super::closure::Closure;
+use super::inputs::{Deb, LinkedCrate};
+use super::modules::Modules;
+use super::packages::Packages;
+use super::product::Product;
+use super::registry;
+use super::tree::Root;
+use crate::cross::tree::Tree;
+use anyhow::{Context, Result, bail};
+use hearth_boards::Board;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What goes in besides Debian's packages.
+pub struct Ours {
+    /// Path on the box -> program.
+    pub programs: Vec<(&'static str, PathBuf)>,
+    /// What is linked into them.
+    pub crates: Vec<LinkedCrate>,
+}
+
+/// Everything that decides what the root holds.
+pub struct Plan<'a> {
+    pub board: &'a Board,
+    pub product: &'a Product,
+    pub packages: &'a Packages,
+    pub ours: &'a Ours,
+    pub settings: &'a hearth_update::product::Product,
+    pub gnu: &'a str,
+    pub epoch: u64,
+    pub development: bool,
+}
+
+/// Assembles it; the packages that gave at least one file.
+pub fn assemble(plan: &Plan<'_>, dir: &Path) -> Result<(Root, Vec<Deb>)> {
+    let root = Root::new(dir)?;
+    let mut taken = Taken { tree: &plan.packages.runtime, names: BTreeSet::new() };
+    for (path, from) in closure(plan)?.files() {
+        root.copy(path, from)?;
+        taken.note(path);
+    }
+    for path in &plan.product.files {
+        taken.copy(&root, path)?;
+    }
+    for file in plan.board.firmware().flat_map(|f| &f.files) {
+        taken.copy(&root, &format!("usr/lib/firmware/{file}"))?;
+    }
+    certificates(&root, &mut taken)?;
+    modules(&root, plan)?;
+    small_files(&root, plan)?;
+    root.settle(plan.epoch)?;
+    registry::make(root.dir(), &plan.packages.runtime, plan.gnu, &plan.product.plugins(plan.board)?)?;
+    // The registry is a file as any other.
+    root.settle(plan.epoch)?;
+    Ok((root, taken.debs()))
+}
+
+fn closure<'a>(plan: &Plan<'a>) -> Result<Closure<'a>> {
+    let mut closure = Closure::new(&plan.packages.runtime, plan.gnu);
+    for (path, from) in &plan.ours.programs {
+        closure.add_file(path, from)?;
+    }
+    let development = plan.product.development.programs.iter().filter(|_| plan.development);
+    for program in plan.product.programs.iter().chain(development) {
+        closure.add(program)?;
+    }
+    for plugin in plan.product.plugins(plan.board)? {
+        closure.add(&format!("usr/lib/{}/gstreamer-1.0/libgst{plugin}.so", plan.gnu))?;
+    }
+    for library in &plan.product.dlopened {
+        closure.library(library, &[], "boards/image.toml")?;
+    }
+    Ok(closure)
+}
+
+/// Which packages gave something.
+struct Taken<'a> {
+    tree: &'a Tree,
+    names: BTreeSet<String>,
+}
+
+impl Taken<'_> {
+    /// A library is known by its soname, often a link to the file that has the version in its name; both are of one package.
+    fn note(&mut self, path: &str) {
+        if let Some(package) = self.tree.owner(path) {
+            self.names.insert(package.name.clone());
+        }
+    }
+
+    /// A file, or all of a folder.
+    fn copy(&mut self, root: &Root, path: &str) -> Result<()> {
+        let below = format!("{path}/");
+        let wanted: Vec<String> =
+            self.tree.files().filter(|file| *file == path || file.starts_with(&below)).map(str::to_owned).collect();
+        if wanted.is_empty() {
+            bail!("none of the packages has {path}: see boards/image.toml and the board's [image]");
+        }
+        for file in wanted {
+            let from = self.tree.dir.join(&file);
+            match fs::read_link(&from) {
+                Ok(to) => root.link(&file, &to.to_string_lossy())?,
+                Err(_) => root.copy(&file, &from)?,
+            }
+            self.note(&file);
+        }
+        Ok(())
+    }
+
+    fn debs(&self) -> Vec<Deb> {
+        let packages = self.tree.packages().iter().filter(|p| self.names.contains(&p.name));
+        let mut debs: Vec<Deb> = packages.map(|p| self.tree.deb(p)).collect();
+        debs.sort();
+        debs
+    }
+}
+
+/// All certificate authorities in one file, as the package's own script would make it.
+fn certificates(root: &Root, taken: &mut Taken<'_>) -> Result<()> {
+    let files: Vec<String> =
+        taken.tree.files().filter(|f| f.starts_with("usr/share/ca-certificates/") && f.ends_with(".crt")).map(str::to_owned).collect();
+    let mut bundle = Vec::new();
+    for file in &files {
+        let mut text = fs::read(taken.tree.dir.join(file)).with_context(|| file.clone())?;
+        if !text.ends_with(b"\n") {
+            text.push(b'\n');
+        }
+        bundle.extend(text);
+        taken.note(file);
+    }
+    if bundle.is_empty() {
+        bail!("no certificate authorities: the package ca-certificates is not listed");
+    }
+    root.write("etc/ssl/certs/ca-certificates.crt", &bundle)
+}
+
+/// Flat, with the order to load them in; what the initramfs has loaded by then is left out.
+fn modules(root: &Root, plan: &Plan<'_>) -> Result<()> {
+    let all = Modules::read(&plan.packages.modules_dir())?;
+    let kernel = &plan.board.kernel;
+    let early = all.in_load_order(&kernel.initramfs_modules)?;
+    let late = |names: &[String]| -> Result<Vec<PathBuf>> {
+        Ok(all.in_load_order(names)?.into_iter().filter(|file| !early.contains(file)).collect())
+    };
+    let load = late(&kernel.modules)?;
+    let carried = late(&plan.board.image.modules)?;
+    let mut names = Vec::new();
+    for file in load.iter().chain(carried.iter().filter(|file| !load.contains(file))) {
+        let name = file.file_name().context("a module's name")?.to_string_lossy().into_owned();
+        root.copy(&format!("usr/lib/modules/{}/{name}", plan.packages.release), file)?;
+        names.push(name);
+    }
+    names.truncate(load.len());
+    json(root, "etc/hearth/modules.json", &serde_json::json!({ "load": names }))
+}
+
+fn small_files(root: &Root, plan: &Plan<'_>) -> Result<()> {
+    for dir in ["proc", "sys", "dev", "run", "tmp", "data", "root"] {
+        root.folder(dir)?;
+    }
+    for (path, text) in &plan.product.texts {
+        root.write(path, text.as_bytes())?;
+    }
+    let mut links: Vec<_> = plan.product.links.iter().collect();
+    if plan.development {
+        for (path, text) in &plan.product.development.scripts {
+            root.write_program(path, text.as_bytes())?;
+        }
+        links.extend(&plan.product.development.links);
+    }
+    for (path, to) in links {
+        root.link(path, to)?;
+    }
+    json(root, "etc/hearth/board.json", &serde_json::to_value(plan.board)?)?;
+    root.write("etc/hearth/product.json", &plan.settings.to_json())?;
+    let source = crate::shell::root();
+    let services = source.join("firmware/init");
+    root.copy("etc/hearth/services.toml", &services.join("services.toml"))?;
+    if plan.development {
+        root.copy("etc/hearth/services-development.toml", &services.join("services-development.toml"))?;
+    }
+    root.copy("usr/share/hearth/selfcheck.mp4", &source.join("xtask/src/image/selfcheck.mp4"))
+}
+
+fn json(root: &Root, path: &str, value: &serde_json::Value) -> Result<()> {
+    root.write(path, (serde_json::to_string_pretty(value)? + "\n").as_bytes())
+}
