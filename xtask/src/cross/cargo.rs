@@ -1,6 +1,6 @@
 //! cargo for the box: its linker, its C compiler, its libraries, and no path of this machine in what comes out.
-use super::rust::Rust;
 use super::cache;
+use super::rust::Rust;
 use super::tree::{Ask, Tree};
 use crate::image::product::Product;
 use crate::shell::{cargo, has, root, run};
@@ -44,7 +44,10 @@ impl Cross {
         };
         let compiler = cross.tool("gcc")?;
         if !has(&compiler) {
-            bail!("{compiler} is not there; it is in the Debian package gcc-{}: `cargo xtask setup`", cross.gnu()?.replace('_', "-"));
+            bail!(
+                "{compiler} is not there; it is in the Debian package gcc-{}: `cargo xtask setup`",
+                cross.gnu()?.replace('_', "-")
+            );
         }
         Ok(cross)
     }
@@ -102,7 +105,8 @@ impl Cross {
     }
 
     fn rust_flags(&self, linkage: Linkage) -> Vec<String> {
-        let mut flags = vec![format!("-Clink-arg=--sysroot={}", self.sysroot.dir.display()), format!("-Ctarget-cpu={}", self.cpu)];
+        let mut flags =
+            vec![format!("-Clink-arg=--sysroot={}", self.sysroot.dir.display()), format!("-Ctarget-cpu={}", self.cpu)];
         if linkage == Linkage::Static {
             flags.push("-Ctarget-feature=+crt-static".to_owned());
         }

@@ -114,7 +114,10 @@ mod tests {
     #[test]
     fn reads_one_line_sources() {
         check(&one_line("# deb http://no trixie main\n"), &[]);
-        check(&one_line("deb http://m/debian trixie main\ndeb-src http://m/debian trixie main\n"), &[("http://m/debian", "trixie")]);
+        check(
+            &one_line("deb http://m/debian trixie main\ndeb-src http://m/debian trixie main\n"),
+            &[("http://m/debian", "trixie")],
+        );
         check(&one_line("deb [arch=amd64 signed-by=/k] http://m/d sid main"), &[("http://m/d", "sid")]);
         check(&one_line("deb [arch=amd64"), &[]);
     }

@@ -135,7 +135,12 @@ fn make(base: &Path, ask: &Ask<'_>, finish: &dyn Fn(&Path) -> Result<()>) -> Res
 pub fn unpack(deb: &Path, dir: &Path) -> Result<Vec<String>> {
     let listed = quietly(Command::new("dpkg-deb").arg("--vextract").arg(deb).arg(dir))?;
     let listed = String::from_utf8_lossy(&listed);
-    Ok(listed.lines().map(|l| l.trim_start_matches("./")).filter(|l| !l.is_empty() && !l.ends_with('/')).map(str::to_owned).collect())
+    Ok(listed
+        .lines()
+        .map(|l| l.trim_start_matches("./"))
+        .filter(|l| !l.is_empty() && !l.ends_with('/'))
+        .map(str::to_owned)
+        .collect())
 }
 
 /// The links of a merged /usr, which a package that is not unpacked here would bring.

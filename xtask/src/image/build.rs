@@ -45,7 +45,17 @@ pub fn build(cross: &Cross) -> Result<Built> {
 /// The crates in those programs, as cargo resolves them for the box.
 fn linked(cross: &Cross, packages: &[&str], features: &[&str]) -> Result<Vec<LinkedCrate>> {
     let mut command = crate::shell::cargo();
-    command.args(["tree", "--locked", "--prefix", "none", "--format", "{p}|{l}", "-e", "normal,no-proc-macro", "--no-default-features"]);
+    command.args([
+        "tree",
+        "--locked",
+        "--prefix",
+        "none",
+        "--format",
+        "{p}|{l}",
+        "-e",
+        "normal,no-proc-macro",
+        "--no-default-features",
+    ]);
     command.args(["--target", &cross.triple]);
     command.args(packages.iter().flat_map(|p| ["-p", p])).args(features.iter().flat_map(|f| ["--features", f]));
     let listed = quietly(&mut command).context("the crates of the box's programs")?;

@@ -118,8 +118,12 @@ impl Taken<'_> {
 
 /// All certificate authorities in one file, as the package's own script would make it.
 fn certificates(root: &Root, taken: &mut Taken<'_>) -> Result<()> {
-    let files: Vec<String> =
-        taken.tree.files().filter(|f| f.starts_with("usr/share/ca-certificates/") && f.ends_with(".crt")).map(str::to_owned).collect();
+    let files: Vec<String> = taken
+        .tree
+        .files()
+        .filter(|f| f.starts_with("usr/share/ca-certificates/") && f.ends_with(".crt"))
+        .map(str::to_owned)
+        .collect();
     let mut bundle = Vec::new();
     for file in &files {
         let mut text = fs::read(taken.tree.dir.join(file)).with_context(|| file.clone())?;
