@@ -5,7 +5,6 @@ pub mod bundle;
 pub mod closure;
 pub mod disk;
 pub mod fit;
-#[allow(dead_code, reason = "recovery is landing")]
 pub mod initramfs;
 pub mod inputs;
 pub mod keys;
@@ -19,7 +18,6 @@ pub mod root;
 pub mod sbom;
 pub mod sizes;
 pub mod squashfs;
-#[allow(dead_code, reason = "flash is landing")]
 pub mod tools;
 pub mod tree;
 pub mod uboot;
