@@ -1,7 +1,7 @@
 //! Kernel modules, in the order the image decided.
 
 use super::clock;
-use crate::moduleset::{ModuleSet, Task, depends};
+use crate::moduleset::{ModuleSet, Task, depends, without_signature};
 use crate::{Error, Result};
 use rustix::io::Errno;
 use std::path::{Path, PathBuf};
@@ -88,7 +88,12 @@ fn folder() -> PathBuf {
 }
 
 fn load_one(path: &Path, bytes: &[u8]) -> Result<()> {
-    match rustix::system::init_module(bytes, c"") {
+    // A kernel that insists on signatures refuses the bare module: then with it.
+    let loaded = match rustix::system::init_module(without_signature(bytes), c"") {
+        Err(Errno::KEYREJECTED | Errno::NOKEY | Errno::PERM) => rustix::system::init_module(bytes, c""),
+        other => other,
+    };
+    match loaded {
         Ok(()) | Err(Errno::EXIST) => Ok(()),
         Err(error) => Err(Error::path("load module", path)(error)),
     }
