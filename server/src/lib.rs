@@ -7,6 +7,7 @@
 
 mod body;
 pub mod catalog;
+pub mod codes;
 pub mod data;
 pub mod db;
 pub mod devices;

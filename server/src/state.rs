@@ -1,5 +1,6 @@
 //! What a running server holds: the locked data directory, the database, the store. Nothing here that a restart would lose.
 
+use crate::catalog::Titles;
 use crate::data::DataDir;
 use crate::db::{self, Db};
 use crate::ingest::UploadLocks;
@@ -28,6 +29,8 @@ pub struct State {
     pub job_queued: tokio::sync::Notify,
     /// How films are encoded.
     pub transcoder: Transcoder,
+    /// What the catalog shows.
+    pub titles: Titles,
     /// One at a time publishes or withdraws an update.
     pub publishing: tokio::sync::Mutex<()>,
     /// Are boxes that did not sign in refused?
@@ -56,8 +59,9 @@ impl State {
         let keys = MasterKey::load_or_create(&data.master_key(), needed)?;
         let origin = Origin::new(&keys, origin);
         let (job_queued, upload_locks) = (tokio::sync::Notify::new(), UploadLocks::default());
-        let publishing = tokio::sync::Mutex::new(());
-        let state = Self { db, store, data, keys, origin, job_queued, transcoder, publishing, require_sign_in, upload_locks };
+        let (titles, publishing) = (Titles::default(), tokio::sync::Mutex::new(()));
+        let state =
+            Self { db, store, data, keys, origin, job_queued, transcoder, titles, publishing, require_sign_in, upload_locks };
         jobs::sweep(&state).await?;
         updates::sweep(&state).await?;
         Ok(Arc::new(state))

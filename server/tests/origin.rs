@@ -12,7 +12,7 @@ use support::{Got, encode, frames, get, have, http, publish, run};
 
 /// A server with one title of each protection, `clear`, `cbcs` and `cenc`, of the same encodes.
 struct House {
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
     runtime: tokio::runtime::Runtime,
     running: Option<Running>,
     url: String,
@@ -38,11 +38,29 @@ impl House {
             running
         });
         let url = running.url();
-        Some(Self { _dir: dir, runtime, running: Some(running), url })
+        Some(Self { dir, runtime, running: Some(running), url })
     }
 
     fn at(&self, path: &str) -> String {
         format!("{}{path}", self.url)
+    }
+
+    /// Publishes another title while the server runs.
+    fn publish_another(&self, id: &str) {
+        let files = encode(self.dir.path(), 1);
+        let meta = TitleMeta { name: format!("Film {id}"), ..Default::default() };
+        let state = &self.running.as_ref().unwrap().state;
+        self.runtime.block_on(publish(state, id, "none", &files, &meta));
+    }
+
+    /// IDs of the newly added, sorted.
+    fn on_home(&self) -> Vec<String> {
+        let home = get(&self.at("/v1/home")).json();
+        let new = home["shelves"].as_array().unwrap().iter().find(|s| s["id"] == "new").unwrap();
+        let mut ids: Vec<String> =
+            new["items"].as_array().unwrap().iter().map(|t| t["id"].as_str().unwrap().to_owned()).collect();
+        ids.sort();
+        ids
     }
 
     /// Path of a rendition's media, from its playlist.
@@ -289,6 +307,9 @@ fn home_titles_and_progress_last() {
     assert!(home["hero"]["id"].is_string());
     let ids: Vec<&str> = home["shelves"].as_array().unwrap().iter().map(|s| s["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["new", "genre-short"]);
+    assert_eq!(house.on_home(), ["cbcs", "cenc", "clear"]);
+    house.publish_another("later");
+    assert_eq!(house.on_home(), ["cbcs", "cenc", "clear", "later"], "a new title shows at once");
     let url = house.at("/v1/profiles/kim/progress/cbcs");
     assert_eq!(get(&url).status, 404);
     let put = |body: &str| http("PUT", &url, &[], body.as_bytes()).status;

@@ -5,7 +5,7 @@ mod support;
 use hearth_isobmff::{ContentKey, KeyId, Scheme};
 use hearth_server::package::offline::{Job, run};
 use std::path::{Path, PathBuf};
-use support::{CLIP, encode, frames, have};
+use support::{CLIP, encode, ffmpeg, frames, have, video};
 
 const KEY: [u8; 16] = *b"the content key!";
 
@@ -74,36 +74,10 @@ fn renditions_share_segments_and_decode_to_their_sources() {
 }
 
 /// A key frame every `interval` frames at 25 a second, in an ordinary MP4 whose `moov` is at the end.
-fn progressive(dir: &Path, name: &str, interval: &str) -> PathBuf {
+fn progressive(dir: &Path, name: &str, interval: u32) -> PathBuf {
     let path = dir.join(name);
-    let keys = format!("keyint={interval}:min-keyint={interval}:scenecut=0");
-    let args = [
-        "-v",
-        "error",
-        "-y",
-        "-stream_loop",
-        "5",
-        "-i",
-        CLIP,
-        "-t",
-        "6",
-        "-vf",
-        "scale=-2:144",
-        "-c:v",
-        "libx264",
-        "-preset",
-        "ultrafast",
-        "-bf",
-        "2",
-        "-x264-params",
-        &keys,
-        "-c:a",
-        "aac",
-        "-ac",
-        "2",
-        path.to_str().unwrap(),
-    ];
-    support::run("ffmpeg", &args).unwrap();
+    let sound = ["-c:a", "aac", "-ac", "2"].map(str::to_owned);
+    ffmpeg(6, &[video(144, interval), sound.to_vec()].concat(), &path);
     path
 }
 
@@ -113,7 +87,7 @@ fn progressive_files_and_misaligned_key_frames() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let (one, other) = (progressive(dir.path(), "one.mp4", "25"), progressive(dir.path(), "other.mp4", "37"));
+    let (one, other) = (progressive(dir.path(), "one.mp4", 25), progressive(dir.path(), "other.mp4", 37));
     let out = dir.path().join("out");
     run(&job(vec![one.clone()], out.clone(), Some(Scheme::Cbcs)), |_, _| {}).unwrap();
     assert_eq!((count(&out.join("v144")), count(&out.join("a-und"))), (3, 3));

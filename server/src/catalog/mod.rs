@@ -7,6 +7,8 @@ mod play;
 mod routes;
 mod rows;
 
+pub use rows::Titles;
+
 use crate::state::State;
 use crate::{Error, Result};
 use axum::Router;

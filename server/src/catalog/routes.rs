@@ -33,7 +33,7 @@ impl Viewer {
 /// `GET /v1/home?profile=P`
 pub(super) async fn home(Shared(state): Shared<Arc<State>>, query: Result<Query<Viewer>, QueryRejection>) -> Result<Json<Home>> {
     let watched = Viewer::watched(query, &state).await?;
-    let entries = rows::titles(&mut *state.db.acquire().await?).await?;
+    let entries = state.titles.get(&mut *state.db.acquire().await?).await?;
     Ok(Json(home::home(&entries, &watched)))
 }
 
@@ -46,7 +46,7 @@ pub(super) async fn title(
     let Path(id) = id.map_err(|_| Error::not_found("this title"))?;
     let watched = Viewer::watched(query, &state).await?;
     let mut db = state.db.acquire().await?;
-    let entries = rows::titles(&mut db).await?;
+    let entries = state.titles.get(&mut db).await?;
     let entry = entries.iter().find(|e| e.card.id == id).ok_or_else(|| Error::not_found("this title"))?;
     let (credits, protection) = rows::details(&mut db, &id).await?;
     Ok(Json(Title {

@@ -3,8 +3,9 @@
 use super::home::{Entry, Watched};
 use crate::{Error, Result};
 use hearth_api::{Progress, RenditionInfo, TitleCard};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::{Connection, FromRow, SqliteConnection};
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 #[derive(FromRow)]
 struct TitleRow {
@@ -43,8 +44,31 @@ impl TitleRow {
     }
 }
 
-/// Every published title.
-pub async fn titles(db: &mut SqliteConnection) -> Result<Vec<Entry>> {
+/// Every published title, read again only after a publication. Made anew by a restart.
+#[derive(Debug, Default)]
+pub struct Titles(Mutex<Option<(Seen, Arc<Vec<Entry>>)>>);
+
+/// How many titles there are, and the last one's place. Titles are added and never changed, so that a new one always shows here.
+type Seen = (i64, Option<i64>);
+
+impl Titles {
+    /// As they are published now: one question to the database, which costs next to nothing however many there are.
+    pub async fn get(&self, db: &mut SqliteConnection) -> Result<Arc<Vec<Entry>>> {
+        // In one transaction, so that what was read is what was seen.
+        let mut tx = db.begin().await?;
+        let seen: Seen = sqlx::query_as("SELECT COUNT(*), MAX(rowid) FROM titles").fetch_one(&mut *tx).await?;
+        if let Some((of, entries)) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner)
+            && *of == seen
+        {
+            return Ok(entries.clone());
+        }
+        let entries = Arc::new(titles(&mut tx).await?);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((seen, entries.clone()));
+        Ok(entries)
+    }
+}
+
+async fn titles(db: &mut SqliteConnection) -> Result<Vec<Entry>> {
     let rows: Vec<TitleRow> = sqlx::query_as(
         "SELECT id, name, tagline, synopsis, year, genres, rating, prominence, duration_ms, poster, backdrop, published_ms FROM titles",
     )

@@ -131,22 +131,6 @@ fn refusal(mut response: http::Response<ureq::Body>) -> Error {
 
 /// A refusal by the server, as ours: its code decides our exit code.
 pub fn refused(status: StatusCode, e: &ApiError) -> Error {
-    const KNOWN: [&str; 14] = [
-        "disk-full",
-        "offset-mismatch",
-        "checksum-mismatch",
-        "not-media",
-        "no-video",
-        "truncated",
-        "empty-file",
-        "unsupported-size",
-        "unsupported-codec",
-        "decode-failed",
-        "not-a-picture",
-        "not-found",
-        "source-gone",
-        "worker-crashed",
-    ];
-    let code = KNOWN.iter().find(|known| **known == e.code).copied().unwrap_or("refused");
+    let code = hearth_server::codes::known(&e.code).map_or("refused", |(code, _)| code);
     Error::refused(status, code, e.message.clone())
 }

@@ -8,6 +8,7 @@ pub use api::{retry, router};
 pub use worker::{work, work_on};
 
 use crate::Result;
+use crate::codes::{Fault, fault};
 use crate::data::remove;
 use crate::db::{jobs, steps, titles, uploads};
 use crate::state::State;
@@ -59,17 +60,7 @@ pub(crate) fn needs_source(job: &jobs::JobRow) -> bool {
 
 /// Failures that are not the file's fault keep the upload, so that a retry needs no second one.
 pub(crate) fn may_succeed_later(code: &str) -> bool {
-    !matches!(
-        code,
-        "not-media"
-            | "no-video"
-            | "truncated"
-            | "empty-file"
-            | "unsupported-size"
-            | "unsupported-codec"
-            | "decode-failed"
-            | "checksum-mismatch"
-    )
+    fault(code) != Fault::Film
 }
 
 /// Queues a job for a source file unless there is one that has not failed: then that one is the answer, and `true` says so.

@@ -2,6 +2,7 @@
 
 use super::worker::perform;
 use super::{Event, Made, Plan, Probe, Task};
+use crate::codes::{Fault, known};
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -150,21 +151,10 @@ async fn run_thread(task: Task, progress: &mut (dyn FnMut(f64) + Send)) -> Resul
 
 /// A worker's failure, as ours.
 fn failure(code: &str, message: String) -> Error {
-    const MASTER: [&str; 9] = [
-        "not-media",
-        "no-video",
-        "truncated",
-        "empty-file",
-        "unsupported-size",
-        "unsupported-codec",
-        "decode-failed",
-        "source-gone",
-        "media",
-    ];
-    match MASTER.iter().find(|known| **known == code) {
-        Some(known) => Error::media(known, message),
-        None if code == "disk-full" => Error::refused(http::StatusCode::INSUFFICIENT_STORAGE, "disk-full", message),
-        None => Error::refused(http::StatusCode::INTERNAL_SERVER_ERROR, "transcode-failed", message),
+    match known(code) {
+        Some((code, Fault::Film | Fault::Reading)) => Error::media(code, message),
+        Some((code @ "disk-full", _)) => Error::refused(http::StatusCode::INSUFFICIENT_STORAGE, code, message),
+        _ => Error::refused(http::StatusCode::INTERNAL_SERVER_ERROR, "transcode-failed", message),
     }
 }
 

@@ -35,69 +35,36 @@ pub fn run(program: &str, args: &[&str]) -> Result<String, String> {
     }
 }
 
+const FRAGMENTS: &str = "frag_keyframe+empty_moov+default_base_moof+delay_moov";
+
+/// `-c:v` and on: a key frame every `interval` pictures and nowhere else.
+pub fn video(height: u32, interval: u32) -> Vec<String> {
+    let (scale, keys) = (format!("scale=-2:{height}"), format!("keyint={interval}:min-keyint={interval}:scenecut=0"));
+    let args =
+        ["-vf", &scale, "-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-x264-params", &keys, "-pix_fmt", "yuv420p"];
+    args.map(str::to_owned).to_vec()
+}
+
+/// Encodes `seconds` of the clip, over and over, as `args` say.
+pub fn ffmpeg(seconds: u32, args: &[String], path: &Path) {
+    let seconds = seconds.to_string();
+    let source = ["-v", "error", "-y", "-stream_loop", "5", "-i", CLIP, "-t", &seconds];
+    let args: Vec<&str> = source.into_iter().chain(args.iter().map(String::as_str)).chain(path.to_str()).collect();
+    run("ffmpeg", &args).unwrap();
+}
+
 /// Encodes `seconds` of the clip with aligned key frames every second and fragments there: one file a rendition, `(id, kind, path)`.
 pub fn encode(dir: &Path, seconds: u32) -> Vec<(String, String, PathBuf)> {
-    let seconds = seconds.to_string();
-    let flags = "frag_keyframe+empty_moov+default_base_moof+delay_moov";
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
     let mut made = Vec::new();
     for height in [144, 288] {
         let path = dir.join(format!("v{height}.mp4"));
-        let scale = format!("scale=-2:{height}");
-        let args = [
-            "-v",
-            "error",
-            "-y",
-            "-stream_loop",
-            "5",
-            "-i",
-            CLIP,
-            "-t",
-            &seconds,
-            "-an",
-            "-vf",
-            &scale,
-            "-c:v",
-            "libx264",
-            "-preset",
-            "ultrafast",
-            "-bf",
-            "2",
-            "-x264-params",
-            "keyint=25:min-keyint=25:scenecut=0",
-            "-pix_fmt",
-            "yuv420p",
-            "-movflags",
-            flags,
-            path.to_str().unwrap(),
-        ];
-        run("ffmpeg", &args).unwrap();
+        ffmpeg(seconds, &[video(height, 25), words(&format!("-an -movflags {FRAGMENTS}"))].concat(), &path);
         made.push((format!("v{height}"), "video".to_owned(), path));
     }
     let path = dir.join("a.mp4");
-    let args = [
-        "-v",
-        "error",
-        "-y",
-        "-stream_loop",
-        "5",
-        "-i",
-        CLIP,
-        "-t",
-        &seconds,
-        "-vn",
-        "-c:a",
-        "aac",
-        "-ac",
-        "2",
-        "-b:a",
-        "96k",
-        "-movflags",
-        "empty_moov+default_base_moof+delay_moov",
-        "-frag_duration",
-        "1000000",
-        path.to_str().unwrap(),
-    ];
-    run("ffmpeg", &args).unwrap();
+    let sound = "-vn -c:a aac -ac 2 -b:a 96k -movflags empty_moov+default_base_moof+delay_moov -frag_duration 1000000";
+    ffmpeg(seconds, &words(sound), &path);
     made.push(("a-und".to_owned(), "audio".to_owned(), path));
     made
 }
