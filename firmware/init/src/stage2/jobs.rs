@@ -39,7 +39,8 @@ impl Purpose {
     /// Longer than this it hangs.
     fn most(self) -> Duration {
         match self {
-            Self::Data(_) => Duration::from_secs(1800),
+            // A check that takes longer is given up: what can be rescued is, and `/data` is made anew.
+            Self::Data(_) => Duration::from_secs(600),
             Self::Modules | Self::MarkGood => Duration::from_secs(120),
             Self::Time => Duration::from_secs(30),
         }
