@@ -105,6 +105,9 @@ pub struct Memory {
     /// Compressed swap in RAM, in percent of RAM.
     #[serde(default)]
     pub zram_percent: u32,
+    /// First byte of RAM, where that is not zero and the device tree leaves it to the boot loader.
+    #[serde(default)]
+    pub ram_base: u64,
 }
 
 /// What the image has beyond the base that all boards share, and how large it may be.

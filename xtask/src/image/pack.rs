@@ -50,7 +50,7 @@ pub fn pack(inputs: &Inputs, keys: &Keys) -> Result<Report> {
     let machine = machine_dtb(inputs, loader.as_deref(), work.path())?;
     let control = out.join("control.dtb");
     uboot::control(&machine, &control)?;
-    let memory = uboot::Memory::of(&machine)?;
+    let memory = uboot::Memory::of(&machine, inputs.board.memory.ram_base)?;
     let slot = ramdisk(inputs, Some(verity), &work.path().join("slot.cpio.zst"))?;
     let rescue = ramdisk(inputs, None, &work.path().join("recovery.cpio.zst"))?;
     let kernel = fit::compress(&inputs.kernel_image, &cache(out))?;

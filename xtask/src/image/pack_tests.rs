@@ -37,6 +37,8 @@ fn inputs(dir: &Path) -> Inputs {
     put(modules.join("kernel/virtio_blk.ko"), b"blk");
     put(modules.join("kernel/evdev.ko"), b"evdev");
     put(modules.join("modules.dep"), b"kernel/virtio_blk.ko:\nkernel/evdev.ko:\n");
+    // Where the unpacked packages would have it.
+    put(dir.join("usr/lib/u-boot/qemu_arm64/u-boot.bin"), b"loader");
     let name = |name: &str| name.to_owned();
     Inputs {
         board,
@@ -63,9 +65,8 @@ fn inputs(dir: &Path) -> Inputs {
 }
 
 fn ready() -> bool {
-    let missing =
-        tools::NEEDED.iter().map(|(name, _)| *name).chain(["qemu-system-aarch64", "unsquashfs"]).find(|name| !tools::has(name));
-    let missing = missing.or((!Path::new("/usr/lib/u-boot/qemu_arm64/u-boot.bin").is_file()).then_some("u-boot-qemu"));
+    let needed = tools::NEEDED.iter().map(|(name, _)| *name).chain(["qemu-system-aarch64", "dumpimage", "cpio"]);
+    let missing = needed.into_iter().find(|name| !tools::has(name));
     if let Some(missing) = missing {
         println!("skipped: {missing} is not installed");
     }

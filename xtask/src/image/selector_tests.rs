@@ -10,9 +10,17 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-/// This machine's U-Boot, or another build that is to be tried.
-fn loader() -> PathBuf {
-    std::env::var_os("HEARTH_TEST_U_BOOT").unwrap_or("/usr/lib/u-boot/qemu_arm64/u-boot.bin".into()).into()
+/// The U-Boot that images get, where one was made here; else this machine's; or another build that is to be tried.
+fn loader() -> Option<PathBuf> {
+    if let Some(given) = std::env::var_os("HEARTH_TEST_U_BOOT") {
+        return Some(given.into());
+    }
+    let file = "usr/lib/u-boot/qemu_arm64/u-boot.bin";
+    let mut unpacked: Vec<PathBuf> =
+        std::fs::read_dir(crate::cross::cache()).into_iter().flatten().flatten().map(|e| e.path()).collect();
+    unpacked.sort();
+    let places = unpacked.into_iter().map(|cache| cache.join("tree")).chain([PathBuf::from("/")]);
+    places.map(|place| place.join(file)).find(|file| file.is_file())
 }
 
 /// Lines after which a run that should have ended long before is given up.
@@ -22,6 +30,7 @@ const PATIENCE: usize = 4000;
 struct Rig {
     dir: tempfile::TempDir,
     board: Board,
+    loader: PathBuf,
     layout: Vec<Partition>,
     good: Vec<u8>,
     unsigned: Vec<u8>,
@@ -34,20 +43,20 @@ fn rig() -> Option<Rig> {
         println!("skipped: {missing} is not installed");
         return None;
     }
-    if !loader().is_file() {
-        println!("skipped: u-boot-qemu is not installed");
+    let Some(loader) = loader() else {
+        println!("skipped: there is no U-Boot for QEMU: install u-boot-qemu, or make an image");
         return None;
-    }
+    };
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name);
     let mut board = hearth_boards::load(&crate::shell::root().join("boards"), "qemu-virt").unwrap();
     board.storage = Storage { slot_mib: 33, data_min_mib: 1, ..board.storage };
     let keys = Keys::get(None, &at("keys")).unwrap();
-    uboot::machine_dtb(board.qemu.as_ref().unwrap(), board.memory.ram_mib, &loader(), &at("machine.dtb")).unwrap();
+    uboot::machine_dtb(board.qemu.as_ref().unwrap(), board.memory.ram_mib, &loader, &at("machine.dtb")).unwrap();
     uboot::control(&at("machine.dtb"), &at("control.dtb")).unwrap();
     std::fs::write(at("kernel"), kernel()).unwrap();
     let compressed = fit::compress(&at("kernel"), dir.path()).unwrap();
-    let memory = uboot::Memory::of(&at("machine.dtb")).unwrap();
+    let memory = uboot::Memory::of(&at("machine.dtb"), 0).unwrap();
     let (machine, ramdisk) = (at("machine.dtb"), at("ramdisk"));
     std::fs::write(&ramdisk, vec![1; 5000]).unwrap();
     let parts = fit::Parts { kernel: &compressed, load: memory.kernel(), ramdisk: &ramdisk, dtb: &machine, description: "test" };
@@ -59,7 +68,7 @@ fn rig() -> Option<Rig> {
     tools::run(strip.arg("-r").arg(at("unsigned.fit")).arg("/configurations/conf/signature")).unwrap();
     let read = |name: &str| std::fs::read(at(name)).unwrap();
     let (good, unsigned) = (read("good.fit"), read("unsigned.fit"));
-    Some(Rig { layout: disk::layout(&board.storage), good, unsigned, board, dir })
+    Some(Rig { layout: disk::layout(&board.storage), good, unsigned, board, loader, dir })
 }
 
 /// An arm64 `Image` that writes `K` to the PL011 and asks PSCI for a reset.
@@ -103,7 +112,7 @@ impl Rig {
         let mut command = Command::new("qemu-system-aarch64");
         command.args(["-M", &qemu.machine, "-cpu", &qemu.cpu, "-smp", &qemu.cpus.to_string()]);
         command.args(["-m", &self.board.memory.ram_mib.to_string(), "-display", "none", "-monitor", "none", "-serial", "stdio"]);
-        command.args(["-nic", "none", "-bios"]).arg(loader()).arg("-dtb").arg(self.dir.path().join(control));
+        command.args(["-nic", "none", "-bios"]).arg(&self.loader).arg("-dtb").arg(self.dir.path().join(control));
         command.args(["-drive", &disc, "-device", &format!("{},drive=disc", qemu.disk)]).args(more);
         let mut child = Qemu(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap());
         let (mut keyboard, mut console) = (child.0.stdin.take().unwrap(), child.0.stdout.take().unwrap());

@@ -21,10 +21,12 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// From the board's device tree. Trees that leave memory to the boot loader are of SoCs whose RAM starts at zero.
-    pub fn of(dtb: &Path) -> Result<Self> {
+    /// From the board's device tree; `otherwise` where that leaves memory to the boot loader.
+    pub fn of(dtb: &Path, otherwise: u64) -> Result<Self> {
         let nodes = tools::run(tools::command("fdtget")?.arg("-l").arg(dtb).arg("/"))?;
-        let Some(node) = nodes.lines().find(|n| *n == "memory" || n.starts_with("memory@")) else { return Ok(Self { base: 0 }) };
+        let Some(node) = nodes.lines().find(|n| *n == "memory" || n.starts_with("memory@")) else {
+            return Ok(Self { base: otherwise });
+        };
         let get = |node: &str, property: &str| {
             let printed = tools::run(tools::command("fdtget")?.args(["-t", "x"]).arg(dtb).args([node, property]))?;
             let cells: Result<Vec<u64>, _> = printed.split_whitespace().map(|cell| u64::from_str_radix(cell, 16)).collect();
@@ -174,10 +176,10 @@ mod tests {
             let (source, dtb) = (dir.path().join("x.dts"), dir.path().join("x.dtb"));
             std::fs::write(&source, format!("/dts-v1/; / {{ {text} }};")).unwrap();
             tools::run(tools::command("dtc").unwrap().args(["-q", "-o"]).arg(&dtb).arg(&source)).unwrap();
-            assert_eq!(Memory::of(&dtb).unwrap(), Memory { base }, "{text}");
+            assert_eq!(Memory::of(&dtb, 5).unwrap(), Memory { base }, "{text}");
         };
         check("#address-cells = <2>; #size-cells = <2>; memory@1 { reg = <0x1 0x40000000 0 1>; };", 0x1_4000_0000);
         check("#address-cells = <1>; #size-cells = <1>; memory { reg = <0x40000000 1>; };", 0x4000_0000);
-        check("#address-cells = <1>; #size-cells = <1>;", 0);
+        check("#address-cells = <1>; #size-cells = <1>; memory-controller { };", 5);
     }
 }
