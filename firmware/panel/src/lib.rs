@@ -9,9 +9,10 @@ pub mod ir;
 mod keys;
 mod panel;
 mod power;
+pub mod settings;
 mod view;
 
 pub use keys::DEBOUNCE_US;
-pub use panel::{Action, Actions, Event, Panel};
+pub use panel::{Action, Actions, Event, Led, Panel};
 pub use power::{CUT_TIMEOUT_US, HARD_OFF_US, Power, WATCHDOG_US};
 pub use view::{HEIGHT, WIDTH};

@@ -2,10 +2,12 @@
 
 use embedded_graphics::pixelcolor::Gray4;
 use embedded_graphics::prelude::DrawTarget;
-use hearth_wire::{PanelKey, ResetCause, Show, ToBox, ToPanel, VERSION, WakeReason};
+use hearth_wire::{Brightness, Depth, PanelKey, RemoteKey, ResetCause, Show, ToBox, ToPanel, VERSION, WakeReason};
 
+use crate::ir::{Code, Decoder, Ir};
 use crate::keys::Keys;
 use crate::power::{Change, HARD_OFF_US, Power};
+use crate::settings::Settings;
 use crate::view;
 
 /// What happens to the panel.
@@ -17,7 +19,9 @@ pub enum Event {
     Message(u8, ToPanel),
     /// A key's contact closed or opened.
     KeyLevel(PanelKey, bool),
-    /// Nothing but time; at least every 20 ms.
+    /// The infrared receiver's output changed: light or none.
+    Light(bool),
+    /// Nothing but time; at least every 20 ms, and at [`Panel::deadline`].
     Tick,
 }
 
@@ -30,12 +34,31 @@ pub enum Action {
     Power(bool),
     /// Take power away for a second and give it back.
     Restart,
+    /// Pull the wake line of a box that sleeps with its power on.
+    WakeLine,
+    /// Light the lamp so.
+    Led(Led),
+    /// Set the display's brightness, 0 to 15.
+    Brightness(u8),
+    /// Save [`Panel::settings`].
+    Save,
     /// Call [`Panel::draw`].
     Draw,
 }
 
-/// Actions of one step, in order. Eight are enough for any: two for a message, one for each key.
-pub type Actions = heapless::Vec<Action, 8>;
+/// The lamp on the front.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Led {
+    /// The box is on.
+    On,
+    /// It is about to lose power: blink.
+    Stopping,
+    /// It sleeps.
+    Asleep,
+}
+
+/// Actions of one step, in order. Sixteen are enough for any: six keys, four for a wake, a few for what changes with it.
+pub type Actions = heapless::Vec<Action, 16>;
 
 /// The whole state.
 pub struct Panel {
@@ -46,17 +69,22 @@ pub struct Panel {
     /// Wall clock at `now_us`, and local time minus UTC in minutes.
     clock: Option<(u64, u64, i16)>,
     drawn_minute: Option<u64>,
+    decoder: Decoder,
+    settings: Settings,
+    /// As last told to the board.
+    led: Option<Led>,
+    brightness: Option<u8>,
 }
 
 impl Default for Panel {
     fn default() -> Self {
-        Self::new()
+        Self::new(Settings::new())
     }
 }
 
 impl Panel {
     /// Power on, clock not set, nothing pressed.
-    pub const fn new() -> Self {
+    pub const fn new(settings: Settings) -> Self {
         Self {
             power: Power::On { kicked_us: None },
             keys: Keys::new(),
@@ -64,6 +92,10 @@ impl Panel {
             show: Show::Clock,
             clock: None,
             drawn_minute: None,
+            decoder: Decoder::new(),
+            settings,
+            led: None,
+            brightness: None,
         }
     }
 
@@ -72,9 +104,20 @@ impl Panel {
         self.power
     }
 
+    /// What is to be remembered without power.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// When the next [`Event::Tick`] is due, if nothing else happens before and it is sooner than 20 ms.
+    pub fn deadline(&self) -> Option<u64> {
+        self.decoder.deadline()
+    }
+
     /// Takes one event at `now_us` microseconds (never going back) and says what to do.
     pub fn step(&mut self, now_us: u64, event: Event) -> Actions {
         let mut out = Actions::new();
+        self.infrared(now_us, &mut out);
         match event {
             Event::Start(reset) => {
                 push(&mut out, Action::Send(ToBox::Hello { version: VERSION, reset }));
@@ -82,12 +125,14 @@ impl Panel {
             }
             Event::Message(sequence, message) => self.message(now_us, sequence, message, &mut out),
             Event::KeyLevel(key, down) => self.keys.level(key, down, now_us),
+            Event::Light(mark) => self.decoder.edge(now_us, mark),
             Event::Tick => {}
         }
         self.keys_settled(now_us, &mut out);
         let change = self.power.tick(now_us, self.unix_s(now_us));
         self.change(change, &mut out);
         self.minute(now_us, &mut out);
+        self.lights(now_us, &mut out);
         out
     }
 
@@ -95,7 +140,7 @@ impl Panel {
     pub fn draw<D: DrawTarget<Color = Gray4>>(&self, now_us: u64, target: &mut D) -> Result<(), D::Error> {
         let minute = self.local_s(now_us).map(|s| s / 60);
         match self.power {
-            Power::Standby { .. } => view::draw(&Show::Clock, minute, true, target),
+            Power::Asleep { .. } => view::draw(&Show::Clock, minute, true, target),
             _ => view::draw(&self.show, minute, false, target),
         }
     }
@@ -110,7 +155,26 @@ impl Panel {
                 self.show = show;
                 push(out, Action::Draw);
             }
-            ToPanel::Standby { wake_at_s } => self.power.stop(now_us, wake_at_s),
+            ToPanel::Standby { wake_at_s } => self.sleep(now_us, Depth::Deep, wake_at_s, out),
+            ToPanel::Sleep { depth, wake_at_s } => self.sleep(now_us, depth, wake_at_s, out),
+            ToPanel::WakeKey { slot, key } => {
+                if let Some(kept) = self.settings.wake_keys.get_mut(usize::from(slot))
+                    && *kept != key
+                {
+                    *kept = key;
+                    push(out, Action::Save);
+                }
+            }
+            ToPanel::Brightness(brightness) => {
+                if self.settings.brightness != brightness {
+                    self.settings.brightness = brightness;
+                    push(out, Action::Save);
+                }
+            }
+            ToPanel::AskWake => {
+                let Settings { last_wake: reason, last_key: key, .. } = self.settings;
+                push(out, Action::Send(ToBox::LastWake { reason, key }));
+            }
             ToPanel::SafeToCut => {
                 let change = self.power.safe();
                 self.change(change, out);
@@ -122,14 +186,15 @@ impl Panel {
     }
 
     fn keys_settled(&mut self, now_us: u64, out: &mut Actions) {
-        for (key, pressed) in self.keys.settled(now_us) {
+        let settled: heapless::Vec<_, 6> = self.keys.settled(now_us).collect();
+        for (key, pressed) in settled {
             if key == PanelKey::Power {
                 self.power_key_us = pressed.then_some(now_us);
             }
             let change = if pressed { self.power.wake(WakeReason::FrontPanel) } else { None };
             match change {
-                Some(_) => wake(WakeReason::FrontPanel, out), // the key that wakes is not a command too
-                None if !matches!(self.power, Power::Standby { .. }) => push(out, Action::Send(ToBox::Key { key, pressed })),
+                Some(_) => self.change(change, out), // the key that wakes is not a command too
+                None if !self.power.is_asleep() => push(out, Action::Send(ToBox::Key { key, pressed })),
                 None => {}
             }
         }
@@ -140,20 +205,80 @@ impl Panel {
         }
     }
 
+    /// Codes that are whole by now: to the box, or, where they wake it, to that.
+    fn infrared(&mut self, now_us: u64, out: &mut Actions) {
+        while let Some(ir) = self.decoder.poll(now_us) {
+            let Ir::Press { code: Code { protocol, address, command }, repeat } = ir else { continue };
+            let key = RemoteKey { protocol: protocol as u8, address, command };
+            if !self.power.is_asleep() {
+                let RemoteKey { protocol, address, command } = key;
+                push(out, Action::Send(ToBox::Ir { protocol, address, command, repeat }));
+            } else if !repeat && self.settings.wake_keys.contains(&Some(key)) {
+                self.settings.last_key = Some(key);
+                let change = self.power.wake(WakeReason::Ir);
+                self.change(change, out);
+            }
+        }
+    }
+
+    fn sleep(&mut self, now_us: u64, depth: Depth, wake_at_s: Option<u64>, out: &mut Actions) {
+        let change = self.power.sleep(now_us, depth, wake_at_s);
+        self.change(change, out);
+    }
+
     fn change(&mut self, change: Option<Change>, out: &mut Actions) {
         match change {
             None => return,
+            Some(Change::Sleep) => self.show = Show::Clock,
             Some(Change::Cut) => {
                 self.show = Show::Clock;
                 push(out, Action::Power(false));
             }
-            Some(Change::Wake(reason)) => return wake(reason, out),
+            Some(Change::PowerOn(reason)) => {
+                push(out, Action::Power(true));
+                self.woke(reason, out);
+            }
+            Some(Change::Pull(reason)) => {
+                push(out, Action::WakeLine);
+                self.woke(reason, out);
+            }
             Some(Change::Restart) => {
                 push(out, Action::Restart);
-                push(out, Action::Send(ToBox::Woke { reason: WakeReason::Watchdog }));
+                self.woke(WakeReason::Watchdog, out);
             }
         }
         push(out, Action::Draw);
+    }
+
+    fn woke(&mut self, reason: WakeReason, out: &mut Actions) {
+        if reason != WakeReason::Ir {
+            self.settings.last_key = None;
+        }
+        self.settings.last_wake = reason;
+        push(out, Action::Send(ToBox::Woke { reason }));
+        push(out, Action::Save); // a box that starts from nothing asks later
+    }
+
+    /// Lamp and brightness follow from everything else; the board is told when they change.
+    fn lights(&mut self, now_us: u64, out: &mut Actions) {
+        let led = match self.power {
+            Power::On { .. } => Led::On,
+            Power::Stopping { .. } => Led::Stopping,
+            Power::Asleep { .. } => Led::Asleep,
+        };
+        if self.led.replace(led) != Some(led) {
+            push(out, Action::Led(led));
+        }
+        let Brightness { day, night, day_from, night_from } = self.settings.brightness;
+        let hour = self.local_s(now_us).map(|s| (s / 3600 % 24) as u8);
+        let is_day = hour.is_none_or(|hour| match day_from <= night_from {
+            true => (day_from..night_from).contains(&hour),
+            false => !(night_from..day_from).contains(&hour),
+        });
+        let brightness = if is_day { day } else { night }.min(15);
+        if self.brightness.replace(brightness) != Some(brightness) {
+            push(out, Action::Brightness(brightness));
+        }
     }
 
     /// The clock shows minutes: draw when one has passed.
@@ -177,13 +302,7 @@ impl Panel {
     }
 }
 
-fn wake(reason: WakeReason, out: &mut Actions) {
-    push(out, Action::Power(true));
-    push(out, Action::Send(ToBox::Woke { reason }));
-    push(out, Action::Draw);
-}
-
-/// A ninth action cannot come up; if a change here makes one, the tests that count find it, and a box in the field goes on.
+/// A seventeenth action cannot come up; if a change here makes one, the tests that count find it, and a box in the field goes on.
 fn push(out: &mut Actions, action: Action) {
     debug_assert!(!out.is_full());
     let _ = out.push(action);

@@ -9,14 +9,16 @@ const S: u64 = 1_000_000;
 
 /// Steps through `events`, ticking every 20 ms between and `until_us` after them; all actions but drawing and acknowledging, with their times.
 fn story(events: &[(u64, Event)], until_us: u64) -> Vec<(u64, Action)> {
-    let (mut panel, mut now, mut seen) = (Panel::new(), 0, Vec::new());
+    let (mut panel, mut now, mut seen) = (Panel::default(), 0, Vec::new());
     let mut events = events.iter().peekable();
     while now <= until_us {
         let due = events.next_if(|(at, _)| *at <= now);
-        let event = due.map_or(Event::Tick, |(_, event)| event.clone());
-        let actions = panel.step(now, event);
-        let told = |a: &Action| !matches!(a, Action::Draw | Action::Send(ToBox::Ack { .. }));
-        seen.extend(actions.into_iter().filter(told).map(|a| (now, a)));
+        let (at, event) = due.map_or((now, Event::Tick), |(at, event)| (*at, event.clone()));
+        let actions = panel.step(at, event);
+        let told = |a: &Action| {
+            !matches!(a, Action::Draw | Action::Led(_) | Action::Brightness(_) | Action::Save | Action::Send(ToBox::Ack { .. }))
+        };
+        seen.extend(actions.into_iter().filter(told).map(|a| (at, a)));
         if due.is_none() {
             now += 20 * MS;
         }
@@ -106,7 +108,7 @@ proptest! {
     /// Power goes off only from on and on only from off, in whatever order things happen.
     #[test]
     fn power_alternates(events in proptest::collection::vec((0u64..20 * S, any_event()), 0..200)) {
-        let (mut panel, mut now, mut on) = (Panel::new(), 0u64, true);
+        let (mut panel, mut now, mut on) = (Panel::default(), 0u64, true);
         for (pause, event) in events {
             now += pause;
             for action in panel.step(now, event) {
@@ -115,7 +117,96 @@ proptest! {
                     on = now_on;
                 }
             }
-            prop_assert_eq!(on, !matches!(panel.power(), Power::Standby { .. }));
+            prop_assert_eq!(on, !matches!(panel.power(), Power::Asleep { depth: Depth::Deep, .. }));
         }
     }
+}
+
+/// An NEC frame of address 4 beginning at `at`, as events.
+fn nec(at: u64, command: u8) -> Vec<(u64, Event)> {
+    let bits = u32::from_le_bytes([4, !4, command, !command]);
+    let spaces = (0..32).map(|i| if bits >> i & 1 == 1 { 1_690 } else { 560 });
+    let pairs = std::iter::once((9_000, 4_500)).chain(spaces.map(|space| (560, space))).chain([(560, 0)]);
+    let mut now = at;
+    let mut events = Vec::new();
+    for (mark, space) in pairs {
+        events.extend([(now, Event::Light(true)), (now + mark, Event::Light(false))]);
+        now += mark + space;
+    }
+    events
+}
+
+const fn remote(command: u32) -> RemoteKey {
+    RemoteKey { protocol: 0, address: 4, command }
+}
+
+#[test]
+fn only_a_wake_key_wakes_and_only_what_is_awake_hears_codes() {
+    let mut events = vec![
+        message(0, ToPanel::WakeKey { slot: 7, key: Some(remote(8)) }),
+        message(0, ToPanel::WakeKey { slot: 8, key: Some(remote(9)) }), // there is no such slot
+    ];
+    events.extend(nec(S, 9));
+    events.push(message(2 * S, ToPanel::Sleep { depth: Depth::Deep, wake_at_s: None }));
+    events.push(message(2 * S, ToPanel::SafeToCut));
+    events.extend(nec(3 * S, 9));
+    events.extend(nec(4 * S, 8));
+    events.push(message(5 * S, ToPanel::AskWake));
+    let told: Vec<_> = story(&events, 10 * S).into_iter().map(|(_, action)| action).collect();
+    assert_eq!(
+        told,
+        [
+            Action::Send(ToBox::Ir { protocol: 0, address: 4, command: 9, repeat: false }),
+            Action::Power(false),
+            Action::Power(true),
+            Action::Send(ToBox::Woke { reason: WakeReason::Ir }),
+            Action::Send(ToBox::LastWake { reason: WakeReason::Ir, key: Some(remote(8)) }),
+        ]
+    );
+}
+
+#[test]
+fn a_box_that_keeps_its_power_is_woken_by_its_line() {
+    for depth in [Depth::Light, Depth::DeepNetwork] {
+        let events = [
+            message(0, ToPanel::Time { unix_s: 1_000, offset_min: 0 }),
+            message(0, ToPanel::Kick),
+            message(S, ToPanel::Sleep { depth, wake_at_s: Some(1_060) }),
+        ];
+        let woken = [(60 * S, Action::WakeLine), (60 * S, Action::Send(ToBox::Woke { reason: WakeReason::Timer }))];
+        assert_eq!(story(&events, 100 * S), woken, "and the watchdog sleeps too");
+    }
+}
+
+/// All that a panel says of lamp and display through a day and a sleep.
+#[test]
+fn lamp_and_brightness_follow() {
+    let mut panel = Panel::default();
+    let mut told = Vec::new();
+    let mut step = |at: u64, event: Event| {
+        let lights = |a: &Action| matches!(a, Action::Led(_) | Action::Brightness(_));
+        told.extend(panel.step(at, event).into_iter().filter(lights));
+    };
+    step(0, Event::Start(ResetCause::PowerOn));
+    // 20:00; the night begins at 21.
+    let brightness = Brightness { day: 12, night: 3, day_from: 8, night_from: 21 };
+    step(0, Event::Message(0, ToPanel::Time { unix_s: 20 * 3_600, offset_min: 0 }));
+    step(0, Event::Message(1, ToPanel::Brightness(brightness)));
+    step(3_599 * S, Event::Tick);
+    step(3_600 * S, Event::Tick);
+    step(3_600 * S, Event::Message(2, ToPanel::Standby { wake_at_s: None }));
+    step(3_600 * S, Event::Message(3, ToPanel::SafeToCut));
+    step(12 * 3_600 * S, Event::Tick);
+    assert_eq!(
+        told,
+        [
+            Action::Led(Led::On),
+            Action::Brightness(15),
+            Action::Brightness(12),
+            Action::Brightness(3),
+            Action::Led(Led::Stopping),
+            Action::Led(Led::Asleep),
+            Action::Brightness(12),
+        ]
+    );
 }

@@ -56,7 +56,7 @@ fn check(name: &str, panel: &Panel, now_us: u64) {
 
 /// A panel at 20:07 in Berlin that was told to show `show`.
 fn panel(show: Option<Show>) -> Panel {
-    let mut panel = Panel::new();
+    let mut panel = Panel::default();
     panel.step(0, Event::Start(ResetCause::PowerOn));
     panel.step(0, Event::Message(0, ToPanel::Time { unix_s: 1_795_201_620, offset_min: 60 }));
     if let Some(show) = show {
@@ -77,7 +77,7 @@ fn clock() {
 
 #[test]
 fn clock_not_set() {
-    check("clock-not-set", &Panel::new(), 0);
+    check("clock-not-set", &Panel::default(), 0);
 }
 
 #[test]

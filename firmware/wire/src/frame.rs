@@ -10,6 +10,11 @@ use crate::VERSION;
 // The one-table form: 1 KiB of flash, and a frame is short.
 const CRC: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);
 
+/// The checksum of frames, for whatever else must survive.
+pub fn crc32(bytes: &[u8]) -> u32 {
+    CRC.checksum(bytes)
+}
+
 /// Longest message after postcard, in bytes.
 pub const MAX_MESSAGE: usize = 96;
 const MAX_RAW: usize = 2 + MAX_MESSAGE + 4;

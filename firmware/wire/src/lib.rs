@@ -11,7 +11,7 @@
 mod frame;
 mod message;
 
-pub use frame::{Deframer, Frame, FrameError, MAX_FRAME, MAX_MESSAGE, encode};
+pub use frame::{Deframer, Frame, FrameError, MAX_FRAME, MAX_MESSAGE, crc32, encode};
 pub use message::*;
 
 /// Version of the frame layout and of the meaning of the messages that exist.

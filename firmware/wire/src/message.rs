@@ -37,6 +37,59 @@ pub enum ToPanel {
         /// Of the message.
         sequence: u8,
     },
+    /// Sleep. Where power is cut: only after [`ToPanel::SafeToCut`] or a timeout.
+    Sleep {
+        /// How deep.
+        depth: Depth,
+        /// Seconds since 1970; none: only by a key.
+        wake_at_s: Option<u64>,
+    },
+    /// A key of a remote control that wakes the box; kept over a loss of power.
+    WakeKey {
+        /// 0 to 7.
+        slot: u8,
+        /// None empties the slot.
+        key: Option<RemoteKey>,
+    },
+    /// How bright the display is, and when; kept over a loss of power.
+    Brightness(Brightness),
+    /// Why was the box woken last? Answered by [`ToBox::LastWake`].
+    AskWake,
+}
+
+/// How deep the box sleeps, after RDK's power modes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Depth {
+    /// Picture off, everything runs: power stays.
+    Light,
+    /// The box keeps its memory and its network: power stays, the panel pulls the wake line.
+    DeepNetwork,
+    /// Power is cut.
+    Deep,
+}
+
+/// A key of a remote control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoteKey {
+    /// Protocol number of the panel's decoder.
+    pub protocol: u8,
+    /// Device address.
+    pub address: u32,
+    /// Command.
+    pub command: u32,
+}
+
+/// Brightness by the hour, local time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brightness {
+    /// From `day_from` to `night_from`: 0 to 15.
+    pub day: u8,
+    /// Else: 0 to 15.
+    pub night: u8,
+    /// Hour, 0 to 23.
+    pub day_from: u8,
+    /// Hour, 0 to 23.
+    pub night_from: u8,
 }
 
 /// What the panel shows.
@@ -99,6 +152,13 @@ pub enum ToBox {
         /// Of the message.
         sequence: u8,
     },
+    /// Answers [`ToPanel::AskWake`].
+    LastWake {
+        /// Why.
+        reason: WakeReason,
+        /// The key that did it, where it was one of a remote control.
+        key: Option<RemoteKey>,
+    },
 }
 
 /// Why the microcontroller started.
@@ -144,4 +204,28 @@ pub enum WakeReason {
     Cec,
     /// The box stopped kicking and was restarted.
     Watchdog,
+    /// A line from elsewhere on the board.
+    Gpio,
+    /// Wired network.
+    Lan,
+    /// Wireless network.
+    Wlan,
+    /// A Bluetooth remote control.
+    RcuBt,
+    /// An RF4CE remote control.
+    RcuRf4ce,
+    /// The box asked for a restart.
+    SoftwareReset,
+    /// It was too hot.
+    ThermalReset,
+    /// Restarted without losing power.
+    WarmReset,
+    /// Its memory was not as it left it.
+    StrAuthFailure,
+    /// Somebody came.
+    Presence,
+    /// Somebody spoke.
+    Voice,
+    /// Nobody knows.
+    Unknown,
 }

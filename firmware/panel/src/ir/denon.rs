@@ -3,7 +3,7 @@
 
 use super::line::{Line, Pair, Reader};
 use super::pulses::{Coding, Start, read};
-use super::{Frame, GAP_US, Gap, Reads, Verdict, gap};
+use super::{Frame, Gap, Reads, Verdict, gap};
 
 const BITS: Coding = Coding { mark: [264; 2], period: [1_056, 2_112], stop: true, checked: true };
 /// Before a frame.
@@ -29,7 +29,7 @@ impl Reads for Denon {
         }
         let start = Start { stretch: mean as i16 - 264, ..*start };
         let Some(bits) = read(&mut line, &start, &BITS, 15) else { return Verdict::No };
-        match gap(&mut line, bits.end.wrapping_add(80), bits.end, GAP_US, now) {
+        match gap(&mut line, bits.end.wrapping_add(80), bits.end, bits.silence_us(), now) {
             Gap::Silent => Verdict::Frame(Frame::Half(bits.value as u32 & 0x1f, bits.value as u32 >> 5)),
             Gap::Wait(until) => Verdict::Wait(until),
             Gap::Broken => Verdict::No,

@@ -3,7 +3,7 @@
 use super::line::{Line, Pair, Reader};
 use super::nec::unit_q3;
 use super::pulses::{Coding, Start, read};
-use super::{Code, Frame, GAP_US, Gap, Protocol, Reads, Verdict, fits, gap};
+use super::{Code, Frame, Gap, LONG_GAP_US, Protocol, Reads, Verdict, fits, gap};
 
 const MARK: u32 = 8_400;
 const SPACE: u32 = 4_200;
@@ -40,7 +40,7 @@ impl Reads for Jvc {
         }
         // Half a frame of a longer protocol of this family ends in a space of up to 1.7 ms.
         let doubtful = !bare && (unit > SLOW_Q3 || address == !command);
-        match gap(&mut line, bits.end.wrapping_add(80), bits.end, if doubtful { 2_600 } else { GAP_US }, now) {
+        match gap(&mut line, bits.end.wrapping_add(80), bits.end, if doubtful { LONG_GAP_US } else { bits.silence_us() }, now) {
             Gap::Silent if bare => Verdict::Frame(Frame::Again(code)),
             Gap::Silent => Verdict::Frame(Frame::Code(code, None)),
             Gap::Wait(until) => Verdict::Wait(until),

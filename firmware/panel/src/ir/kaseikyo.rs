@@ -3,7 +3,7 @@
 
 use super::line::{Line, Pair, Reader};
 use super::pulses::{Coding, Start, read};
-use super::{Code, Frame, GAP_US, Gap, Protocol, Reads, Verdict, fits, gap};
+use super::{Code, Frame, Gap, Protocol, Reads, Verdict, fits, gap};
 
 const MARK: u32 = 3_456;
 const SPACE: u32 = 1_728;
@@ -24,7 +24,7 @@ impl Reads for Kaseikyo {
         let mut line = Reader::new(line, true);
         let Some(bits) = read(&mut line, start, &BITS, 48) else { return Verdict::No };
         let Some(code) = code(bits.value) else { return Verdict::No };
-        match gap(&mut line, bits.end.wrapping_add(80), bits.end, GAP_US, now) {
+        match gap(&mut line, bits.end.wrapping_add(80), bits.end, bits.silence_us(), now) {
             Gap::Silent => Verdict::Frame(Frame::Code(code, None)),
             Gap::Wait(until) => Verdict::Wait(until),
             Gap::Broken => Verdict::No,

@@ -5,6 +5,9 @@
 /// Anything shorter is a glitch; the shortest mark that means something is Denon's, 264 us.
 pub(crate) const GLITCH_US: u32 = 170;
 
+/// Lengths beyond this are all the same; products of two then fit 32 bits.
+const LONG_US: u32 = 40_000;
+
 /// Edges kept: a 48-bit frame has 100, the rest is room for glitches. A power of two, so that an index needs no check.
 const EDGES: usize = 128;
 
@@ -64,7 +67,7 @@ impl Line {
     /// How long the line was as it became at edge `age`, until the next edge.
     fn length(&self, age: usize) -> Option<u32> {
         let (from, to) = (self.at(age)?, self.at(age.checked_sub(1)?)?);
-        Some(to.wrapping_sub(from))
+        Some(to.wrapping_sub(from).min(LONG_US))
     }
 
     /// The mark and the space before the newest edge, which begins a mark. Short marks inside the space and short spaces inside the
@@ -182,5 +185,12 @@ impl<'a> Reader<'a> {
             age = newer;
         }
         best
+    }
+
+    /// How many edges there are from `from` to `to`, both included.
+    pub(crate) fn edges(&mut self, from: u32, to: u32) -> u32 {
+        self.seek(from);
+        let newer = (0..=self.age).rev().filter_map(|age| self.line.at(age));
+        newer.take_while(|t| after(*t, to) <= 0).filter(|t| after(*t, from) >= 0).count() as u32
     }
 }

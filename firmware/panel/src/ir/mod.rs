@@ -29,8 +29,12 @@ pub use press::{HOLD_US, Ir};
 
 /// A line that is silent for so long after a mark has ended a frame of fixed length.
 const GAP_US: u32 = 900;
+/// And so long, where the frame may be part of a longer one: no space inside a frame lasts as long.
+const LONG_GAP_US: u32 = 2_600;
 /// When silence is looked at: a little later, since the end of a frame is known to some tens of microseconds only.
 const LOOK_US: u32 = 950;
+/// A frame that was not read by then is over; a board may tick only every 20 ms.
+const STALE_US: i32 = 30_000;
 /// Longer than any frame: an older beginning is forgotten.
 const LONGEST_US: i32 = 150_000;
 
@@ -228,6 +232,9 @@ pub(crate) enum Gap {
 /// Is the line silent from `from` until `us` after `end`, where the last mark ended?
 pub(crate) fn gap(line: &mut Reader<'_>, from: u32, end: u32, us: u32, now: u32) -> Gap {
     let until = end.wrapping_add(us);
+    if after(now, until) > STALE_US {
+        return Gap::Broken;
+    }
     let seen = if after(now, until) < 0 { now } else { until };
     if line.mark_us(from, seen) > 150 + us / 32 {
         Gap::Broken

@@ -3,7 +3,7 @@
 
 use super::line::{Line, Pair, Reader};
 use super::pulses::{Bits, Coding, Start, read};
-use super::{Code, Frame, GAP_US, Gap, Protocol, Reads, Verdict, fits, gap};
+use super::{Code, Frame, Gap, LONG_GAP_US, Protocol, Reads, Verdict, fits, gap};
 
 const MARK: u32 = 9_000;
 const SPACE: u32 = 4_500;
@@ -35,7 +35,7 @@ impl Reads for Nec {
         let code = code(bits.value as u32, unit_q3(start, &bits, 32));
         // What looks like 13 bits and their inverse may go on to 42.
         let longer = bits.value as u32 & 0x1fff ^ bits.value as u32 >> 13 & 0x1fff == 0x1fff;
-        let wait = if longer { 2_600 } else { GAP_US };
+        let wait = if longer { LONG_GAP_US } else { bits.silence_us() };
         match gap(&mut line, bits.end.wrapping_add(80), bits.end, wait, now) {
             Gap::Silent => code.map_or(Verdict::No, |code| Verdict::Frame(Frame::Code(code, None))),
             Gap::Wait(until) => Verdict::Wait(until),
@@ -47,7 +47,7 @@ impl Reads for Nec {
 
 fn held(line: &mut Reader<'_>, start: &Start, now: u32) -> Verdict {
     let Some(bits) = read(line, start, &BITS, 0) else { return Verdict::No };
-    match gap(line, bits.end.wrapping_add(80), bits.end, GAP_US, now) {
+    match gap(line, bits.end.wrapping_add(80), bits.end, bits.silence_us(), now) {
         Gap::Silent => Verdict::Frame(Frame::Held(&[Protocol::Nec, Protocol::NecExt, Protocol::Nec42])),
         Gap::Wait(until) => Verdict::Wait(until),
         Gap::Broken => Verdict::No,
@@ -71,7 +71,7 @@ fn nec42(line: &mut Reader<'_>, start: &Start, now: u32) -> Verdict {
         return Verdict::No;
     }
     let code = Code { protocol: Protocol::Nec42, address: bits.value as u32 & 0x1fff, command: command.into() };
-    match gap(line, bits.end.wrapping_add(80), bits.end, GAP_US, now) {
+    match gap(line, bits.end.wrapping_add(80), bits.end, bits.silence_us(), now) {
         Gap::Silent => Verdict::Frame(Frame::Code(code, None)),
         Gap::Wait(until) => Verdict::Wait(until),
         Gap::Broken => Verdict::No,

@@ -3,7 +3,7 @@
 use super::line::{Line, Pair, Reader};
 use super::nec::{FASTEST_Q3, unit_q3};
 use super::pulses::{Coding, Start, read};
-use super::{Code, Frame, GAP_US, Gap, Protocol, Reads, Verdict, fits, gap};
+use super::{Code, Frame, Gap, Protocol, Reads, Verdict, fits, gap};
 
 const MARK: u32 = 8_500;
 const SPACE: u32 = 4_225;
@@ -28,7 +28,7 @@ impl Reads for Pioneer {
             return Verdict::No;
         }
         let code = Code { protocol: Protocol::Pioneer, address: address.into(), command: command.into() };
-        match gap(&mut line, bits.end.wrapping_add(80), bits.end, GAP_US, now) {
+        match gap(&mut line, bits.end.wrapping_add(80), bits.end, bits.silence_us(), now) {
             Gap::Silent => Verdict::Frame(Frame::Code(code, None)),
             Gap::Wait(until) => Verdict::Wait(until),
             Gap::Broken => Verdict::No,

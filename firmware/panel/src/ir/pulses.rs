@@ -1,6 +1,7 @@
 //! Bits told by how long a mark or the space after it lasts.
 
 use super::line::Reader;
+use super::{GAP_US, LONG_GAP_US};
 
 /// How the two bits look: a mark, and the distance from its start to the next one's, in microseconds. Index 0 and 1 are the bits.
 #[derive(Clone, Copy)]
@@ -54,6 +55,15 @@ pub(crate) struct Bits {
     pub end: u32,
     /// Microseconds that are not as they should be.
     pub cost: u32,
+    /// There are more edges than bits: two glitches may have made a bit, and only a longer silence proves the end.
+    pub glitchy: bool,
+}
+
+impl Bits {
+    /// The silence that ends a frame of fixed length.
+    pub(crate) fn silence_us(&self) -> u32 {
+        if self.glitchy { LONG_GAP_US } else { GAP_US }
+    }
 }
 
 /// [`read_as`], with the leader's word for the receiver's stretch, or, where a glitch has spoilt that, with what the marks themselves
@@ -101,22 +111,26 @@ fn read_as(line: &mut Reader<'_>, start: &Start, coding: &Coding, count: u32) ->
         cost += less;
         value |= u64::from(is_one) << bit;
         if last {
-            return finish(
-                line,
-                Bits { value, next, end: at.wrapping_add(mark[usize::from(is_one)]), cost },
-                count * doubt / 6 + 300,
-            );
+            let end = at.wrapping_add(mark[usize::from(is_one)]);
+            return finish(line, start.at, Bits { value, next, end, cost, glitchy: false }, count * doubt / 6 + 300, count);
         }
         at = next;
     }
     cost += missing(line, at, mark[0], guard);
-    finish(line, Bits { value, next: at, end: at.wrapping_add(mark[0]), cost }, count * doubt / 6 + 300)
+    finish(
+        line,
+        start.at,
+        Bits { value, next: at, end: at.wrapping_add(mark[0]), cost, glitchy: false },
+        count * short / 16 + 300,
+        count + 1,
+    )
 }
 
 /// Where the last mark really ends; and a frame full of small faults is no frame.
-fn finish(line: &mut Reader<'_>, bits: Bits, budget: u32) -> Option<Bits> {
+fn finish(line: &mut Reader<'_>, begin: u32, bits: Bits, budget: u32, marks: u32) -> Option<Bits> {
     let end = line.nearest(bits.end, false, 250).unwrap_or(bits.end);
-    (bits.cost <= budget).then_some(Bits { end, ..bits })
+    let glitchy = line.edges(begin, end) != 2 * marks;
+    (bits.cost <= budget).then_some(Bits { end, glitchy, ..bits })
 }
 
 /// What lacks of a mark of `length` at `at`, but for `guard`.

@@ -2,7 +2,7 @@
 
 use super::line::{Line, Pair, Reader};
 use super::pulses::{Coding, Start, read};
-use super::{Code, Frame, GAP_US, Gap, Protocol, Reads, Verdict, fits, gap};
+use super::{Code, Frame, Gap, Protocol, Reads, Verdict, fits, gap};
 
 const MARK: u32 = 4_000;
 const SPACE: u32 = 4_000;
@@ -27,7 +27,7 @@ impl Reads for Rca {
             return Verdict::No;
         }
         let code = Code { protocol: Protocol::Rca, address: bits_in & 0xf, command: bits_in >> 4 & 0xff };
-        match gap(&mut line, bits.end.wrapping_add(80), bits.end, GAP_US, now) {
+        match gap(&mut line, bits.end.wrapping_add(80), bits.end, bits.silence_us(), now) {
             Gap::Silent => Verdict::Frame(Frame::Code(code, None)),
             Gap::Wait(until) => Verdict::Wait(until),
             Gap::Broken => Verdict::No,

@@ -3,7 +3,7 @@
 
 use super::line::{Line, Pair, Reader};
 use super::pulses::{Coding, Start, read};
-use super::{Code, Frame, GAP_US, Gap, Protocol, Reads, Verdict, fits, gap};
+use super::{Code, Frame, Gap, LONG_GAP_US, Protocol, Reads, Verdict, fits, gap};
 
 const MARK: u32 = 4_500;
 const SPACE: u32 = 4_500;
@@ -30,7 +30,7 @@ impl Reads for Samsung {
             _ if !long || address != again || command != !inverse => return Verdict::No,
             _ => Frame::Code(Code { protocol: Protocol::Samsung32, address: address.into(), command: command.into() }, None),
         };
-        match gap(&mut line, bits.end.wrapping_add(80), bits.end, if long { GAP_US } else { 2_600 }, now) {
+        match gap(&mut line, bits.end.wrapping_add(80), bits.end, if long { bits.silence_us() } else { LONG_GAP_US }, now) {
             Gap::Silent => Verdict::Frame(frame),
             Gap::Wait(until) => Verdict::Wait(until),
             Gap::Broken => Verdict::No,
