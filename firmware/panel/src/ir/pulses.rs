@@ -112,22 +112,19 @@ fn read_as(line: &mut Reader<'_>, start: &Start, coding: &Coding, count: u32) ->
         value |= u64::from(is_one) << bit;
         if last {
             let end = at.wrapping_add(mark[usize::from(is_one)]);
-            return finish(line, start.at, Bits { value, next, end, cost, glitchy: false }, count * doubt / 6 + 300, count);
+            // With no check of its own and glitches about, there is less room for doubt.
+            return finish(line, start.at, Bits { value, next, end, cost, glitchy: false }, count, count * doubt / 6 + 300)
+                .filter(|bits| coding.checked || !bits.glitchy || bits.cost <= count * doubt / 15 + 120);
         }
         at = next;
     }
     cost += missing(line, at, mark[0], guard);
-    finish(
-        line,
-        start.at,
-        Bits { value, next: at, end: at.wrapping_add(mark[0]), cost, glitchy: false },
-        count * short / 16 + 300,
-        count + 1,
-    )
+    let bits = Bits { value, next: at, end: at.wrapping_add(mark[0]), cost, glitchy: false };
+    finish(line, start.at, bits, count + 1, count * short / 16 + 300)
 }
 
 /// Where the last mark really ends; and a frame full of small faults is no frame.
-fn finish(line: &mut Reader<'_>, begin: u32, bits: Bits, budget: u32, marks: u32) -> Option<Bits> {
+fn finish(line: &mut Reader<'_>, begin: u32, bits: Bits, marks: u32, budget: u32) -> Option<Bits> {
     let end = line.nearest(bits.end, false, 250).unwrap_or(bits.end);
     let glitchy = line.edges(begin, end) != 2 * marks;
     (bits.cost <= budget).then_some(Bits { end, glitchy, ..bits })
