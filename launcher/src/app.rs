@@ -5,11 +5,12 @@ use crate::art::Art;
 use crate::backend::{Cinema, Server};
 use crate::platform::{Clock, Surface};
 use crate::script::{Condition, Stage};
+use crate::service::facts::Status;
 use crate::show::{Round, Show, Sizes};
 use crate::ui::TvWindow;
 use hearth_nav::{
-    App, Config, Effect, Event, Failure, FailureKind, Keys, Mode, Network, Osd, Page, PlayerCommand, PlayerEvent, RemoteKey,
-    Track,
+    App, Config, Effect, Event, Failure, FailureKind, Keys, Memory, Mode, Network, Osd, Page, PlayerCommand, PlayerEvent,
+    RemoteKey, Track,
 };
 use hearth_player::{Command, LoadRequest, PlayerError, Summary};
 use hearth_view::{Request, Store, View, view};
@@ -34,6 +35,17 @@ pub struct Parts {
     pub dash: bool,
     /// The time of day as it is shown.
     pub time_of_day: Box<dyn Fn() -> String>,
+    /// A box that starts looks for its network so long before it says that something is wrong.
+    pub patience_ms: u64,
+    /// Where the viewer was when the last launcher was cut off.
+    pub memory: Memory,
+}
+
+/// What the viewer wants of the box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Restart, for the update that waits.
+    Restart,
 }
 
 /// What is worth remembering of a run, for the report.
@@ -71,18 +83,21 @@ pub struct Launcher {
     picture: (u32, String),
     /// Switches that were decided: from where on, and to which height. They are seen later.
     switches: Vec<(u64, u32)>,
+    wishes: Vec<Wish>,
+    begun: bool,
     /// What happened.
     pub log: Log,
 }
 
 impl Launcher {
-    /// Builds the interface on `surface` (the platform is installed) and asks for the home screen.
+    /// Builds the interface on `surface` (the platform is installed). Nothing is asked for before [`Launcher::begin`].
     pub fn new(parts: Parts, surface: &Surface) -> Result<Self, slint::PlatformError> {
         let window = TvWindow::new()?;
         let sizes = Sizes::of(&window, surface.size(), surface.scale());
         let show = Show::new(&window, sizes, &parts.profile);
         window.show()?;
-        let config = Config { shelf_tiles: 7, similar_tiles: 7, continue_tiles: 4, ..Config::default() };
+        let patience_ms = parts.patience_ms;
+        let config = Config { shelf_tiles: 7, similar_tiles: 7, continue_tiles: 4, patience_ms, ..Config::default() };
         let mut launcher = Self {
             app: App::new(config),
             keys: Keys::new(),
@@ -96,11 +111,21 @@ impl Launcher {
             ended: false,
             picture: (0, String::new()),
             switches: Vec::new(),
+            wishes: Vec::new(),
+            begun: false,
             log: Log::default(),
         };
-        let effects = launcher.app.start(launcher.now_ms());
-        launcher.carry_out(effects);
+        launcher.app.return_to(std::mem::take(&mut launcher.parts.memory));
         Ok(launcher)
+    }
+
+    /// Asks for the home screen and makes the player ready: after the first frame, which waits for neither.
+    pub fn begin(&mut self) {
+        if !std::mem::replace(&mut self.begun, true) {
+            let effects = self.app.start(self.now_ms());
+            self.carry_out(effects);
+            self.parts.cinema.warm();
+        }
     }
 
     fn now_ms(&self) -> u64 {
@@ -171,6 +196,7 @@ impl Launcher {
                 Effect::Player { session, command } => self.parts.cinema.send(session, player_command(command)),
                 // Speech and box services are wired with the box; the words are there already.
                 Effect::Speak(say) => tracing::debug!("say {:?}", hearth_view::spoken(&self.view(), say)),
+                Effect::Restart => self.wishes.push(Wish::Restart),
                 Effect::Standby | Effect::Volume(_) => tracing::debug!("no box: {effect:?}"),
                 Effect::FetchHome | Effect::FetchTitle(_) | Effect::SaveProgress { .. } => {}
             }
@@ -196,6 +222,9 @@ impl Launcher {
 
     /// Brings in what server and player have to say, and the time.
     pub fn listen(&mut self) {
+        if let Some(origin) = self.parts.server.origin() {
+            self.store.set_origin(&origin);
+        }
         for delivery in self.parts.server.poll() {
             let event = self.store.accept(delivery);
             self.step(event);
@@ -278,6 +307,37 @@ impl Launcher {
     /// The session whose film is to be seen now.
     pub fn film(&self) -> Option<u32> {
         self.app.playing().filter(|p| p.phase == hearth_nav::Phase::Running).map(|p| p.session)
+    }
+
+    /// What it is called.
+    pub fn film_title(&self) -> String {
+        let title = self.app.playing().map(|p| p.title.to_string()).unwrap_or_default();
+        self.store.card(&title).map_or(title, |card| card.name.clone())
+    }
+
+    /// The server that answers.
+    pub fn reached(&self) -> Option<String> {
+        (self.app.network() == Network::Online).then(|| self.parts.server.origin()).flatten()
+    }
+
+    /// Where the viewer is.
+    pub fn memory(&self) -> Memory {
+        self.app.memory()
+    }
+
+    /// Something happened on the box.
+    pub fn tell(&mut self, event: Event) {
+        self.step(event);
+    }
+
+    /// What the top line says of the box.
+    pub fn show_status(&self, status: Status) {
+        self.show.status(&self.window, &status);
+    }
+
+    /// What the viewer wants of the box, since.
+    pub fn wishes(&mut self) -> Vec<Wish> {
+        std::mem::take(&mut self.wishes)
     }
 
     /// Pictures that are still on their way.

@@ -1,6 +1,6 @@
 //! The two things the launcher talks to: the server's catalog and the player. Tests put their own in their place.
 
-use hearth_player::{AudioOutput, Command, Event, LoadRequest, PixelFormat, Player, PlayerConfig, SoftwareOutput, VideoFrame};
+use hearth_player::{Command, Event, LoadRequest, PixelFormat, Player, PlayerConfig, SoftwareOutput, VideoFrame};
 use hearth_view::{Delivery, Loader, Request};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +13,10 @@ pub trait Server {
     fn ask(&self, request: Request);
     /// What came since.
     fn poll(&self) -> Vec<Delivery>;
+    /// The server that answers, where it is not known from the start.
+    fn origin(&self) -> Option<String> {
+        None
+    }
     /// Waits until all that was asked is done.
     fn finish(self: Box<Self>);
 }
@@ -33,6 +37,8 @@ impl Server for Loader {
 
 /// Plays films, one at a time; `session` names each.
 pub trait Cinema {
+    /// Makes ready for a press of Play. Called once there is time: the first frame of the interface is shown.
+    fn warm(&mut self) {}
     /// Ends what plays and plays this.
     fn load(&mut self, session: u32, request: LoadRequest);
     /// For what plays; ignored for any other session.
@@ -64,7 +70,7 @@ pub struct EngineCinema {
     config: PlayerConfig,
     output: Arc<SoftwareOutput>,
     /// Started ahead of time, so that a press of Play does not wait for it.
-    spare: Player,
+    spare: Option<Player>,
     playing: Option<(u32, Player)>,
     latest: Latest,
     events: Receiver<(u32, Event)>,
@@ -73,14 +79,11 @@ pub struct EngineCinema {
 }
 
 impl EngineCinema {
-    /// Pictures of at most `size` come out of [`EngineCinema::latest`]. `wake` is called for every picture and event.
-    pub fn new(size: (u32, u32), sound: bool, wake: Waker) -> Self {
-        let audio = if sound { AudioOutput::Auto } else { AudioOutput::None };
-        let config = PlayerConfig {
-            audio,
-            user_agent: concat!("hearth-launcher/", env!("CARGO_PKG_VERSION")).into(),
-            ..Default::default()
-        };
+    /// Pictures come out of [`EngineCinema::latest`], scaled to `size`; none: as they are, for a screen that scales them itself.
+    /// `wake` is called for every picture and event.
+    pub fn new(size: Option<(u32, u32)>, config: PlayerConfig, wake: Waker) -> Self {
+        let user_agent = concat!("hearth-launcher/", env!("CARGO_PKG_VERSION")).into();
+        let config = PlayerConfig { user_agent, ..config };
         let latest = Latest::default();
         let (show, woken) = (latest.clone(), wake.clone());
         let picture = move |frame: VideoFrame| {
@@ -88,15 +91,18 @@ impl EngineCinema {
             woken();
         };
         let output = Arc::new(SoftwareOutput::new(PixelFormat::Bgrx, Arc::new(picture)));
-        output.set_size(Some(size));
+        output.set_size(size);
         let (sender, events) = channel();
-        let spare = Player::new(config.clone(), output.clone());
-        Self { config, output, spare, playing: None, latest, events, sender, wake }
+        Self { config, output, spare: None, playing: None, latest, events, sender, wake }
     }
 
     /// Where pictures are.
     pub fn latest(&self) -> Latest {
         self.latest.clone()
+    }
+
+    fn player(&self) -> Player {
+        Player::new(self.config.clone(), self.output.clone())
     }
 
     fn listen(&self, session: u32, player: &Player) {
@@ -116,11 +122,16 @@ impl EngineCinema {
 }
 
 impl Cinema for EngineCinema {
+    fn warm(&mut self) {
+        self.spare = Some(self.player());
+    }
+
     fn load(&mut self, session: u32, request: LoadRequest) {
         self.latest.set(None);
-        let player = std::mem::replace(&mut self.spare, Player::new(self.config.clone(), self.output.clone()));
+        let player = self.spare.take().unwrap_or_else(|| self.player());
         self.listen(session, &player);
         player.load(request);
+        self.spare = Some(self.player());
         if let Some((_, old)) = self.playing.replace((session, player)) {
             retire(old);
         }
@@ -140,7 +151,7 @@ impl Cinema for EngineCinema {
         if let Some(kbps) = events.iter().rev().find_map(learnt) {
             // The next film starts with what this one has learnt of the network, and so with a good picture.
             self.config.estimate_kbps = Some(kbps as f32);
-            self.spare = Player::new(self.config.clone(), self.output.clone());
+            self.spare = Some(self.player());
         }
         let over = |e: &(u32, Event)| matches!(e.1, Event::Summary(_)) && self.playing.as_ref().is_some_and(|p| p.0 == e.0);
         if events.iter().any(over)

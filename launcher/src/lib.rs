@@ -12,6 +12,7 @@ pub mod platform;
 pub mod report;
 pub mod run;
 pub mod script;
+pub mod service;
 pub mod show;
 pub mod snapshot;
 

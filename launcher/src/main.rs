@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use clap::Parser;
+use hearth_boards::Board;
 use hearth_launcher::app::{Launcher, Parts};
 use hearth_launcher::art::Art;
 use hearth_launcher::backend::EngineCinema;
@@ -9,21 +10,28 @@ use hearth_launcher::platform::{self, Clock, HeadlessScreen, Screen};
 use hearth_launcher::report::Report;
 use hearth_launcher::run::Loop;
 use hearth_launcher::script::Script;
+use hearth_launcher::service::facts::{BoxFacts, Folders};
+use hearth_launcher::service::servers::{Household, Servers};
+use hearth_launcher::service::{Keeper, SelfCheck, Service, board};
 use hearth_launcher::{keys, script};
 use hearth_pixels::HttpFetch;
-use hearth_view::{HttpCatalog, Loader};
+use hearth_player::{AudioOutput, PlayerConfig};
+use hearth_view::Loader;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
 
+/// A box's network comes up after its launcher; so long nobody is told that there is none.
+const PATIENCE_MS: u64 = 45_000;
+
 /// The Hearth TV interface.
 #[derive(Parser)]
 #[command(version, after_long_help = help())]
 struct Args {
-    /// Where hearth-server is.
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
-    server: String,
+    /// Where hearth-server is; several: the first that answers. On a box what init and the image say, else http://127.0.0.1:8080.
+    #[arg(long, value_name = "URL")]
+    server: Vec<String>,
     /// Who watches: positions and rows are kept for each profile.
     #[arg(long, value_name = "ID", default_value = "home")]
     profile: String,
@@ -52,6 +60,15 @@ struct Args {
     /// No sound.
     #[arg(long)]
     mute: bool,
+    /// The box's files: who it is (`box.json`), how its update goes, where the viewer was.
+    #[arg(long, value_name = "DIR", default_value = "/run/hearth", hide = true)]
+    run_dir: PathBuf,
+    /// The image's files: `board.json`, `product.json`.
+    #[arg(long, value_name = "DIR", default_value = "/etc/hearth", hide = true)]
+    etc_dir: PathBuf,
+    /// Play this clip into nothing once the interface is shown, and tell init whether it could.
+    #[arg(long, value_name = "FILE", default_value = "/usr/share/hearth/selfcheck.mp4", hide = true)]
+    selfcheck: PathBuf,
 }
 
 fn help() -> String {
@@ -83,48 +100,79 @@ fn main() -> ExitCode {
 fn start(args: Args) -> anyhow::Result<Report> {
     let clock = Clock::real();
     let script: Option<Script> = args.keys.as_deref().map(str::parse).transpose()?;
-    let screen = open_screen(&args, script.is_some())?;
+    let folders = Folders { image: args.etc_dir.clone(), run: args.run_dir.clone() };
+    let board = board::read(&folders.image.join("board.json"));
+    let screen = open_screen(&args, board.as_ref(), script.is_some())?;
     let headless = screen.blind();
     let (width, height) = screen.size();
     let surface = platform::install(&clock, width, height)?;
     let wake = screen.waker();
 
-    let catalog = Arc::new(HttpCatalog::new(&args.server, &args.profile)?);
+    let servers = Arc::new(Servers::new(&addresses(&args, &folders), &args.profile)?);
+    let origin = servers.address().unwrap_or_default().to_owned();
     let woken = wake.clone();
-    let loader = Loader::new(catalog, move || woken()).context("cannot start the catalog's threads")?;
+    let loader = Loader::new(servers.clone(), move || woken()).context("cannot start the catalog's threads")?;
     let woken = wake.clone();
     let art = Art::new(Arc::new(HttpFetch::default()), height, move || woken()).context("cannot start the picture workers")?;
-    let cinema = EngineCinema::new((width, height), !(args.mute || headless), wake);
+    let config = player_config(&args, board.as_ref(), headless);
+    // A box's screen scales the film itself, cheaper; a window looks better with the player's own scaling.
+    let picture = (!on_display(&args)).then_some((width, height));
+    let cinema = EngineCinema::new(picture, config.clone(), wake.clone());
     let latest = cinema.latest();
+    let (keeper, memory) = Keeper::open(&folders.run);
     let parts = Parts {
-        server: Box::new(loader),
+        server: Box::new(Household { loader, servers }),
         cinema: Box::new(cinema),
         art,
         clock: clock.clone(),
-        origin: args.server.trim().to_owned(),
+        origin,
         profile: args.profile,
         dash: args.dash,
         time_of_day: Box::new(|| chrono::Local::now().format("%H:%M").to_string()),
+        patience_ms: if board.is_some() { PATIENCE_MS } else { 0 },
+        memory,
     };
     let launcher = Launcher::new(parts, &surface)?;
-    let report =
-        Loop { launcher, surface, screen, latest, clock, script, ends_with_script: headless, shots: Some(args.shots) }.run();
+    let service = Service::new(&folders, keeper, SelfCheck::new(&args.selfcheck, &config, wake));
+    let shots = Some(args.shots);
+    let report = Loop { launcher, surface, screen, latest, clock, script, ends_with_script: headless, shots, service }.run();
     if let Some(path) = &args.report {
         write(path, &report).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(report)
 }
 
+/// What was said, else what the box says, else a server on this machine.
+fn addresses(args: &Args, folders: &Folders) -> Vec<String> {
+    let told = if args.server.is_empty() { BoxFacts::read(folders).servers } else { args.server.clone() };
+    if told.is_empty() { vec!["http://127.0.0.1:8080".to_owned()] } else { told }
+}
+
+fn player_config(args: &Args, board: Option<&Board>, headless: bool) -> PlayerConfig {
+    let config = board.map_or_else(PlayerConfig::default, |b| board::player(b, PlayerConfig::default()));
+    if args.mute || headless { PlayerConfig { audio: AudioOutput::None, ..config } } else { config }
+}
+
+/// The kernel's own display is the screen.
+fn on_display(args: &Args) -> bool {
+    #[cfg(feature = "display")]
+    let asked = args.kms;
+    #[cfg(not(feature = "display"))]
+    let asked = false;
+    !args.headless && (asked || cfg!(not(feature = "window")))
+}
+
 /// A window or a box's display; without either nothing, if a script can do without one.
-fn open_screen(args: &Args, scripted: bool) -> anyhow::Result<Box<dyn Screen>> {
+fn open_screen(args: &Args, board: Option<&Board>, scripted: bool) -> anyhow::Result<Box<dyn Screen>> {
     let (width, height) = args.size;
     if args.headless {
         anyhow::ensure!(scripted, "--headless shows nothing to nobody without --keys SCRIPT (see --help)");
         return Ok(Box::new(HeadlessScreen::new(width, height)));
     }
     #[cfg(feature = "display")]
-    if args.kms || cfg!(not(feature = "window")) {
-        return Ok(Box::new(platform::kms::KmsScreen::open(platform::kms::Wanted::default())?));
+    if on_display(args) {
+        let wanted = board.map(board::display).unwrap_or_default();
+        return Ok(Box::new(platform::kms::KmsScreen::open(wanted)?));
     }
     #[cfg(feature = "window")]
     match platform::WindowScreen::open(width, height) {

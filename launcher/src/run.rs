@@ -6,6 +6,7 @@ use crate::compose::{self, Picture};
 use crate::platform::{Clock, Frame, Input, Screen, ScreenError, Surface};
 use crate::report::{Costs, Report};
 use crate::script::{Action, Condition, Script, Stage};
+use crate::service::Service;
 use hearth_player::VideoFrame;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -35,6 +36,8 @@ pub struct Loop {
     pub ends_with_script: bool,
     /// Where pictures of the screen go.
     pub shots: Option<PathBuf>,
+    /// What a box has besides.
+    pub service: Service,
 }
 
 #[derive(Default)]
@@ -55,11 +58,13 @@ struct State {
 impl Loop {
     /// Until the viewer, the script or an error ends it. The report says which.
     pub fn run(mut self) -> Report {
-        let mut state = State::default();
+        // The first turn does not wait for anything: there is nothing on the screen yet.
+        let mut state = State { script_wait: Some(Duration::ZERO), ..State::default() };
         while !state.quit {
             self.turn(&mut state);
         }
         self.farewell();
+        self.service.leave();
         let report = self.report(state);
         self.launcher.finish();
         report
@@ -78,6 +83,8 @@ impl Loop {
         if let Err(e) = self.draw(state) {
             (state.failure, state.quit) = (Some(e.to_string()), true);
         }
+        self.launcher.begin();
+        self.service.turn(&mut self.launcher, self.screen.tally(), self.clock.now());
     }
 
     fn timeout(&self, state: &State) -> Option<Duration> {
@@ -86,7 +93,10 @@ impl Loop {
             FRAME.saturating_sub(since)
         });
         let timers = slint::platform::duration_until_next_timer_update();
-        [animation, timers, self.launcher.idle(), state.script_wait, Some(TIME_OF_DAY)].into_iter().flatten().min()
+        [animation, timers, self.launcher.idle(), state.script_wait, Some(TIME_OF_DAY), Some(self.service.wake())]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn input(&mut self, event: Input, state: &mut State) {

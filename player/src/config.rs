@@ -4,11 +4,18 @@ use hearth_cdm::KeyPair;
 use hearth_isobmff::Codec;
 
 /// Where sound goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum AudioOutput {
     /// The system's default output.
     #[default]
     Auto,
+    /// A board's GStreamer sink, and its `device` if it is to be told one; a sink without a device where it does not open.
+    Element {
+        /// `alsasink`.
+        name: String,
+        /// `hw:CARD=HDMI`.
+        device: Option<String>,
+    },
     /// Nowhere, at the right speed: a sink without a device keeps the clock's time.
     None,
 }
@@ -32,6 +39,21 @@ pub struct Decoders {
     pub eac3: Vec<String>,
     /// Opus.
     pub opus: Vec<String>,
+    /// What a decoder keeps up with, where that is known.
+    pub limits: Vec<Limit>,
+}
+
+/// The largest pictures a decoder keeps up with. Renditions that are larger are left alone, unless there is no other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// GStreamer element.
+    pub element: String,
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+    /// Pictures a second.
+    pub fps: u32,
 }
 
 impl Default for Decoders {
@@ -46,6 +68,7 @@ impl Default for Decoders {
             ac3: list(&["avdec_ac3", "a52dec"]),
             eac3: list(&["avdec_eac3"]),
             opus: list(&["opusdec", "avdec_opus"]),
+            limits: Vec::new(),
         }
     }
 }
@@ -64,6 +87,12 @@ impl Decoders {
             Codec::Opus => &self.opus,
             Codec::Wvtt | Codec::Stpp | Codec::Other(_) => &[],
         }
+    }
+
+    /// The limit of the decoder that will be used: the first of the list that is installed.
+    pub fn limit(&self, codec: Codec, installed: impl Fn(&str) -> bool) -> Option<&Limit> {
+        let element = self.for_codec(codec).iter().find(|name| installed(name))?;
+        self.limits.iter().find(|l| l.element == *element)
     }
 }
 

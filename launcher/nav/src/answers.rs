@@ -30,10 +30,19 @@ impl App {
                     out.push(Effect::Speak(Say::Page));
                 }
                 self.focus_moved();
+                if booted {
+                    self.remember(out);
+                    self.recovered(out);
+                }
             }
             Err(failure) => {
                 self.reached(Some(&failure), out);
                 self.tries = self.tries.saturating_add(1);
+                let starting = self.mode == Mode::Boot && self.now_ms < self.config.patience_ms;
+                if starting && failure.kind == FailureKind::Network {
+                    self.retry_ms = Some(self.now_ms + 1_000);
+                    return;
+                }
                 // 2, 4, 8 … 30 s: a box that boots before its network finds it by itself.
                 self.retry_ms = Some(self.now_ms + (1000_u64 << self.tries.min(5)).min(30_000));
                 if self.mode == Mode::Boot {
@@ -131,6 +140,20 @@ impl App {
         out.push(Effect::Speak(Say::Modal));
     }
 
+    pub(crate) fn update(&mut self, ready: bool) {
+        self.update_ready = ready;
+        if !ready && self.modal.as_ref().is_some_and(|m| m.origin == Origin::Update) {
+            self.modal = None;
+        }
+    }
+
+    /// Says that the last update did not work, once there is a page to say it on.
+    pub(crate) fn recovered(&mut self, out: &mut Vec<Effect>) {
+        if self.mode != Mode::Boot && std::mem::take(&mut self.recovered) {
+            self.notice(ToastKind::Recovered, out);
+        }
+    }
+
     /// The server answered, or did not.
     fn reached(&mut self, failure: Option<&Failure>, out: &mut Vec<Effect>) {
         let was = self.network;
@@ -144,7 +167,9 @@ impl App {
     }
 
     fn notice(&mut self, kind: ToastKind, out: &mut Vec<Effect>) {
-        self.toast = Some(Toast { kind, until_ms: self.now_ms + self.config.toast_ms });
+        // What the viewer did not bring about takes longer to understand.
+        let stay_ms = if kind == ToastKind::Recovered { 3 * self.config.toast_ms } else { self.config.toast_ms };
+        self.toast = Some(Toast { kind, until_ms: self.now_ms + stay_ms });
         out.push(Effect::Speak(Say::Toast));
     }
 }

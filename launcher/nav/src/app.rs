@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use crate::{
-    Effect, Event, Focus, HomeData, Id, KeyEvent, KeyPhase, Modal, Origin, Phase, PlayFrom, PlayerCommand, Playing, RemoteKey,
-    Say, Screen, Volume, browse::arrow, button,
+    Effect, Event, Focus, HomeData, Id, KeyEvent, KeyPhase, Memory, Modal, Origin, Phase, PlayFrom, PlayerCommand, Playing,
+    RemoteKey, Say, Screen, Volume, browse::arrow, button,
 };
 
 /// Pages on top of each other at most; beyond it the oldest but the home screen is forgotten.
@@ -33,6 +33,8 @@ pub struct Config {
     pub save_every_ms: u64,
     /// A short notice stays so long.
     pub toast_ms: u64,
+    /// A box that starts looks for its network so long before it says that something is wrong.
+    pub patience_ms: u64,
 }
 
 impl Default for Config {
@@ -48,6 +50,7 @@ impl Default for Config {
             seek_lost_ms: 8_000,
             save_every_ms: 10_000,
             toast_ms: 4_000,
+            patience_ms: 0,
         }
     }
 }
@@ -85,6 +88,8 @@ pub enum ToastKind {
     TitleIncomplete,
     /// The place in the film was not kept.
     NotSaved,
+    /// The last update did not work; the box runs what it ran before.
+    Recovered,
 }
 
 /// A short notice that goes away by itself.
@@ -120,6 +125,10 @@ pub struct App {
     pub(crate) fetching_home: bool,
     pub(crate) retry_ms: Option<u64>,
     pub(crate) tries: u32,
+    pub(crate) update_ready: bool,
+    /// Said once there is a page to say it on.
+    pub(crate) recovered: bool,
+    pub(crate) memory: Option<Memory>,
 }
 
 impl App {
@@ -144,6 +153,9 @@ impl App {
             fetching_home: false,
             retry_ms: None,
             tries: 0,
+            update_ready: false,
+            recovered: false,
+            memory: None,
         }
     }
 
@@ -192,6 +204,11 @@ impl App {
     /// The error on top, if any.
     pub fn modal(&self) -> Option<&Modal> {
         self.modal.as_ref()
+    }
+
+    /// Requests for the home screen that failed, one after the other.
+    pub fn tries(&self) -> u32 {
+        self.tries
     }
 
     /// Is the server there?
@@ -251,6 +268,11 @@ impl App {
             Event::Title { id, result } => self.title_came(&id, result, &mut out),
             Event::Granted { session, result } => self.granted(session, result, &mut out),
             Event::Saved { title, last, result } => self.saved(title, last, result, &mut out),
+            Event::Update { ready } => self.update(ready),
+            Event::Recovered => {
+                self.recovered = true;
+                self.recovered(&mut out);
+            }
             Event::Player { session, event } => self.player(session, event, &mut out),
         }
         out
@@ -302,6 +324,7 @@ impl App {
             return;
         }
         let retry = modal.focus.at().is_some_and(|(_, item)| *item == button::RETRY);
+        let reboot = modal.focus.at().is_some_and(|(_, item)| *item == button::REBOOT);
         let origin = modal.origin.clone();
         match (key, origin) {
             _ if phase != KeyPhase::Press => {}
@@ -310,7 +333,11 @@ impl App {
                 self.modal = None;
                 self.play(title, from, out);
             }
-            (RemoteKey::Ok | RemoteKey::Back | RemoteKey::Stop, Origin::Playback { .. }) => {
+            (RemoteKey::Ok, Origin::Update) if reboot => {
+                self.modal = None;
+                out.push(Effect::Restart);
+            }
+            (RemoteKey::Ok | RemoteKey::Back | RemoteKey::Stop, Origin::Playback { .. } | Origin::Update) => {
                 self.modal = None;
                 self.focus_moved();
                 out.push(Effect::Speak(Say::Page));

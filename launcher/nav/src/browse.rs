@@ -1,7 +1,8 @@
 //! Keys on the pages one browses.
 
 use crate::{
-    App, Direction, Effect, Id, KeyPhase, Moved, Page, PlayFrom, RemoteKey, Say, Screen, ShelfKind, app::MAX_DEPTH, button, zone,
+    App, Direction, Effect, Id, KeyPhase, Modal, Moved, Page, PlayFrom, RemoteKey, Say, Screen, ShelfKind, app::MAX_DEPTH,
+    button, zone,
 };
 
 /// What has the focus, in terms of what can be done with it.
@@ -47,6 +48,10 @@ impl App {
         match key {
             RemoteKey::Ok => self.activate(out),
             RemoteKey::Back => self.back(out),
+            RemoteKey::Menu if self.update_ready && self.screen().page == Page::Home => {
+                self.modal = Some(Modal::update(self.config.rtl));
+                out.push(Effect::Speak(Say::Modal));
+            }
             RemoteKey::Info | RemoteKey::Menu => match self.target() {
                 Some(Target::Tile { id, .. }) => self.open(id, out),
                 Some(Target::Button { title, .. }) if self.screen().page == Page::Home => self.open(title, out),

@@ -37,6 +37,13 @@ pub enum Event {
         /// Whether it is on the server now.
         result: Result<(), Failure>,
     },
+    /// An update of the box waits for a restart, or does not any more.
+    Update {
+        /// It does.
+        ready: bool,
+    },
+    /// The box was updated, and went back to what it ran before.
+    Recovered,
     /// From the player.
     Player {
         /// Of the [`Effect::LoadPlayer`] that it belongs to; events of an older session are ignored.
@@ -94,6 +101,8 @@ pub enum Effect {
     Speak(Say),
     /// The viewer wants the box to stand by.
     Standby,
+    /// The viewer wants the box to restart, for the update that waits.
+    Restart,
     /// The viewer wants another volume.
     Volume(Volume),
 }
@@ -105,6 +114,11 @@ pub enum PlayFrom {
     Resume,
     /// At the beginning.
     Start,
+    /// At this place: where the launcher was when it was cut off.
+    At {
+        /// From the start.
+        position_ms: u64,
+    },
 }
 
 /// A wish to the player.

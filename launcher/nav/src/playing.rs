@@ -209,7 +209,11 @@ impl Playing {
         }
         self.phase = Phase::Loading;
         self.duration_ms = duration_ms;
-        let start_ms = if self.from == PlayFrom::Resume { resume_ms.unwrap_or(0) } else { 0 };
+        let start_ms = match self.from {
+            PlayFrom::Resume => resume_ms.unwrap_or(0),
+            PlayFrom::Start => 0,
+            PlayFrom::At { position_ms } => position_ms.min(duration_ms),
+        };
         self.position_ms = start_ms;
         out.push(Effect::LoadPlayer { session: self.session, title: self.title.clone(), start_ms });
         if self.paused {

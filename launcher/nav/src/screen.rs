@@ -14,6 +14,10 @@ pub mod button {
     pub const RETRY: &str = "retry";
     /// Go back.
     pub const BACK: &str = "back";
+    /// Restart for the update.
+    pub const REBOOT: &str = "reboot";
+    /// Not now.
+    pub const LATER: &str = "later";
     /// Progress bar of the player's overlay.
     pub const BAR: &str = "bar";
 }

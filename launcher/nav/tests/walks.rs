@@ -68,7 +68,7 @@ impl World {
                     let result = if fails { Err(failure(n / 7)) } else { Ok(()) };
                     self.owed.push(Event::Saved { title, last, result });
                 }
-                Effect::Player { .. } | Effect::Speak(_) | Effect::Standby | Effect::Volume(_) => {}
+                Effect::Player { .. } | Effect::Speak(_) | Effect::Standby | Effect::Restart | Effect::Volume(_) => {}
             }
         }
     }

@@ -117,6 +117,11 @@ impl Show {
         window.global::<crate::ui::StageAdapter<'_>>().set_clock(clock.into());
     }
 
+    /// What the top line says of the box.
+    pub fn status(&self, window: &TvWindow, status: &crate::service::facts::Status) {
+        stage::status(window, status);
+    }
+
     /// When to make the next round at the latest.
     pub fn wake_ms(&self) -> Option<u64> {
         self.wake_ms

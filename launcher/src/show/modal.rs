@@ -12,6 +12,7 @@ pub(super) fn show(view: &View, round: &Round<'_>) {
     let modal = view.modal.as_ref().filter(|_| !matches!(view.screen, ScreenView::Boot(_)));
     adapter.set_shown(modal.is_some());
     let Some(modal) = modal else { return };
+    adapter.set_question(modal.question);
     adapter.set_title(modal.title.as_str().into());
     adapter.set_text(modal.message.as_str().into());
     adapter.set_action(modal.action.as_str().into());

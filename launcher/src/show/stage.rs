@@ -4,7 +4,7 @@ use super::{Round, Sizes};
 use crate::bake;
 use crate::ui::{Screen, StageAdapter, TvWindow};
 use hearth_pixels::Key;
-use hearth_view::{ScreenView, View};
+use hearth_view::{BootView, ScreenView, View};
 use slint::{ComponentHandle, Image};
 
 /// See `adapters/stage.slint`.
@@ -34,7 +34,7 @@ impl Stage {
         stage.set_toast(view.toast.as_ref().map(|t| t.text.as_str()).unwrap_or_default().into());
         stage.set_toast_warning(view.toast.as_ref().is_some_and(|t| t.warning));
         let (screen, backdrop) = match &view.screen {
-            ScreenView::Boot(boot) => (boot_screen(view, &boot.message, &stage), None),
+            ScreenView::Boot(boot) => (boot_screen(view, boot, &stage), None),
             ScreenView::Home(home) => match &home.empty {
                 Some(empty) => {
                     let button = empty.buttons.first().map(|b| b.label.as_str()).unwrap_or_default();
@@ -84,7 +84,7 @@ impl Stage {
 }
 
 /// At boot an error takes the whole screen: there is nothing to lie over.
-fn boot_screen(view: &View, message: &str, stage: &StageAdapter<'_>) -> Screen {
+fn boot_screen(view: &View, boot: &BootView, stage: &StageAdapter<'_>) -> Screen {
     match &view.modal {
         Some(modal) => {
             let button = modal.buttons.first().map(|b| b.label.as_str()).unwrap_or_default();
@@ -95,10 +95,20 @@ fn boot_screen(view: &View, message: &str, stage: &StageAdapter<'_>) -> Screen {
             Screen::Offline
         }
         None => {
-            stage.set_boot_message(message.into());
+            stage.set_boot_message(boot.message.as_str().into());
+            stage.set_notice_hint(boot.hint.as_str().into());
             Screen::Boot
         }
     }
+}
+
+/// What the top line says of the box.
+pub(super) fn status(window: &crate::ui::TvWindow, status: &crate::service::facts::Status) {
+    let stage = window.global::<StageAdapter<'_>>();
+    stage.set_development(status.development);
+    stage.set_status(status.line.as_str().into());
+    stage.set_status_ready(status.ready);
+    stage.set_status_warning(status.warning);
 }
 
 fn notice(stage: &StageAdapter<'_>, title: &str, text: &str, hint: &str, button: &str) {

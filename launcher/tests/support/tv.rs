@@ -84,6 +84,11 @@ const FRAME: Duration = Duration::from_millis(16);
 
 impl Tv {
     pub fn new(catalog: Arc<dyn Catalog>) -> Self {
+        Self::with_patience(catalog, 0)
+    }
+
+    /// A box that waits for its network at start.
+    pub fn with_patience(catalog: Arc<dyn Catalog>, patience_ms: u64) -> Self {
         let clock = Clock::mock();
         let surface = platform::install(&clock, 1280, 720).expect("the platform is installed once a process");
         let player = Rc::new(RefCell::new(Script::default()));
@@ -96,8 +101,11 @@ impl Tv {
             profile: "mika".into(),
             dash: false,
             time_of_day: Box::new(|| "21:47".into()),
+            patience_ms,
+            memory: Default::default(),
         };
-        let launcher = Launcher::new(parts, &surface).expect("an interface");
+        let mut launcher = Launcher::new(parts, &surface).expect("an interface");
+        launcher.begin();
         Self { launcher, surface, player, clock, checked: 0 }
     }
 

@@ -15,6 +15,8 @@ use crate::{
 pub struct BootView {
     /// For the viewer.
     pub message: String,
+    /// Below it, smaller; may be empty.
+    pub hint: String,
 }
 
 /// The large picture on top.

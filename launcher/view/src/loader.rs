@@ -50,7 +50,8 @@ impl Request {
                 let progress = Progress { position_ms: *position_ms, duration_ms: *duration_ms };
                 Some(Self::Progress { title: title.clone(), progress, last: *last })
             }
-            Effect::LoadPlayer { .. } | Effect::Player { .. } | Effect::Speak(_) | Effect::Standby | Effect::Volume(_) => None,
+            Effect::LoadPlayer { .. } | Effect::Player { .. } | Effect::Speak(_) => None,
+            Effect::Standby | Effect::Restart | Effect::Volume(_) => None,
         }
     }
 }

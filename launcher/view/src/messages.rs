@@ -22,6 +22,8 @@ pub struct ModalView {
     pub buttons: Vec<ButtonView>,
     /// It is being tried again now.
     pub busy: bool,
+    /// Nothing is wrong: it only asks.
+    pub question: bool,
 }
 
 /// A short notice.
@@ -38,8 +40,20 @@ pub(crate) fn modal_view(app: &App, store: &Store, modal: &Modal) -> ModalView {
     let title = match (&modal.origin, modal.failure.kind) {
         (Origin::Home, FailureKind::Network) => "No connection".to_owned(),
         (Origin::Home, _) => "Your films cannot be shown".to_owned(),
+        (Origin::Update, _) => "An update is ready".to_owned(),
         (Origin::Playback { title, .. }, _) => format!("{} cannot be played", name(title)),
     };
+    if modal.origin == Origin::Update {
+        return ModalView {
+            title,
+            message: String::new(),
+            action: "A restart takes less than a minute.".to_owned(),
+            code: "Update".to_owned(),
+            buttons: buttons(modal.focus.find(zone::BUTTONS), true, None),
+            busy: false,
+            question: true,
+        };
+    }
     ModalView {
         title,
         message: modal.failure.message.clone(),
@@ -47,6 +61,7 @@ pub(crate) fn modal_view(app: &App, store: &Store, modal: &Modal) -> ModalView {
         code: format!("Error {}", modal.failure.code),
         buttons: buttons(modal.focus.find(zone::BUTTONS), true, None),
         busy: modal.origin == Origin::Home && app.fetching_home(),
+        question: false,
     }
 }
 
@@ -55,6 +70,7 @@ pub(crate) fn toast_view(toast: Toast) -> ToastView {
         ToastKind::Online => ("Connected again", false),
         ToastKind::HomeStale => ("The home screen could not be brought up to date", true),
         ToastKind::TitleIncomplete => ("Some of this page could not be loaded", true),
+        ToastKind::Recovered => ("The last update did not work and was undone", true),
         ToastKind::NotSaved => ("Your place in the film could not be saved", true),
     };
     ToastView { text: text.to_owned(), warning }

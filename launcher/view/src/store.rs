@@ -30,6 +30,14 @@ impl Store {
         Self { origin: origin.trim_end_matches('/').to_owned(), ..Self::default() }
     }
 
+    /// The server is another one, or is known only now.
+    pub fn set_origin(&mut self, origin: &str) {
+        let origin = origin.trim_end_matches('/');
+        if self.origin != origin {
+            self.origin = origin.to_owned();
+        }
+    }
+
     /// Keeps what came and says what it means to the application.
     pub fn accept(&mut self, delivery: Delivery) -> Event {
         match delivery {

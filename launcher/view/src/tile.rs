@@ -87,6 +87,8 @@ pub(crate) fn buttons(zone: Option<&Zone>, focused: bool, resume_ms: Option<u64>
         (button::INFO, _) => "More info".to_owned(),
         (button::RETRY, _) => "Try again".to_owned(),
         (button::BACK, _) => "Back".to_owned(),
+        (button::REBOOT, _) => "Restart now".to_owned(),
+        (button::LATER, _) => "Later".to_owned(),
         (other, _) => other.to_owned(),
     };
     let button = |(n, id): (usize, &Id)| ButtonView { id: id.clone(), label: label(id), focused: focused && n == zone.index };

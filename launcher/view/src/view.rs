@@ -41,7 +41,7 @@ pub struct View {
 pub fn view(app: &App, store: &Store) -> View {
     let active = app.modal().is_none();
     let screen = match app.mode() {
-        Mode::Boot => ScreenView::Boot(BootView { message: "Looking for your films".to_owned() }),
+        Mode::Boot => ScreenView::Boot(boot_view(app)),
         Mode::Playing(playing) => ScreenView::Playing(playing_view(store, playing)),
         Mode::Browse => match &app.screen().page {
             Page::Home => ScreenView::Home(home_view(app, store, active)),
@@ -54,6 +54,15 @@ pub fn view(app: &App, store: &Store) -> View {
         toast: app.toast().map(toast_view),
         offline: app.network() == Network::Offline,
     }
+}
+
+fn boot_view(app: &App) -> BootView {
+    let (message, hint) = match app.tries() {
+        0 => ("Looking for your films", ""),
+        1..5 => ("Connecting", ""),
+        _ => ("Connecting", "Your films appear by themselves as soon as the network is there"),
+    };
+    BootView { message: message.to_owned(), hint: hint.to_owned() }
 }
 
 /// In which shape a picture is shown.

@@ -202,7 +202,14 @@ impl Drop for Pipeline {
 /// The first installed decoder of the codec's list after `skip`, and its name.
 fn decoder(config: &PlayerConfig, codec: Codec, skip: usize, video: bool) -> Result<(gst::Element, String), Error> {
     let prefix = if video { VIDEO_DECODER } else { AUDIO_DECODER };
-    let installed = config.decoders.for_codec(codec).iter().filter(|n| gst::ElementFactory::find(n).is_some());
+    let there = |name: &str| {
+        let found = gst::ElementFactory::find(name).is_some();
+        if !found {
+            tracing::info!("{codec:?}: no decoder {name} in GStreamer's registry; the next one is tried");
+        }
+        found
+    };
+    let installed = config.decoders.for_codec(codec).iter().filter(|n| there(n));
     let found = installed.skip(skip).find_map(|n| Some((gst::ElementFactory::make(n).name(prefix).build().ok()?, n.clone())));
     found.ok_or_else(|| {
         let what = format!("{codec:?}: none of {} is left", config.decoders.for_codec(codec).join(", "));
@@ -257,17 +264,22 @@ fn video_sink(plan: &Plan<'_>) -> Result<gst::Element, Error> {
 
 /// Conversion and the sound device; a sink that only keeps time where there is none.
 fn audio_sink(config: &PlayerConfig) -> Result<Vec<gst::Element>, Error> {
-    let auto = || {
-        let sink = gst::ElementFactory::make("autoaudiosink").name(AUDIO_SINK).build().ok()?;
+    let open = |name: &str, device: Option<&str>| {
+        let sink =
+            gst::ElementFactory::make(name).name(AUDIO_SINK).build().inspect_err(|e| tracing::warn!("{name}: {e}")).ok()?;
+        if let Some(device) = device.filter(|_| sink.has_property("device")) {
+            sink.set_property("device", device);
+        }
         let opens = sink.set_state(gst::State::Ready).is_ok();
         if !opens {
             let _ = sink.set_state(gst::State::Null);
-            tracing::warn!("no sound device; playing without sound");
+            tracing::warn!("{name}: no sound device; playing without sound");
         }
         opens.then_some(sink)
     };
-    let sink = match config.audio {
-        AudioOutput::Auto => auto(),
+    let sink = match &config.audio {
+        AudioOutput::Auto => open("autoaudiosink", None),
+        AudioOutput::Element { name, device } => open(name, device.as_deref()),
         AudioOutput::None => None,
     };
     let sink = match sink {

@@ -1,6 +1,6 @@
 //! Which tracks and renditions of a presentation this player takes.
 
-use crate::{Decoders, TrackInfo};
+use crate::{Decoders, Limit, TrackInfo};
 use hearth_isobmff::Codec;
 use hearth_manifest::{Kind, Presentation, Rendition, TrackSet};
 
@@ -33,9 +33,31 @@ pub(crate) fn codec_of(codecs: &str, kind: Kind) -> Option<Codec> {
     })
 }
 
+fn installed(name: &str) -> bool {
+    gstreamer::ElementFactory::find(name).is_some()
+}
+
 /// A decoder of the list is installed. What a manifest does not say is found out from the init segment.
 fn playable(codec: Option<Codec>, decoders: &Decoders) -> bool {
-    codec.is_none_or(|c| decoders.for_codec(c).iter().any(|name| gstreamer::ElementFactory::find(name).is_some()))
+    codec.is_none_or(|c| decoders.for_codec(c).iter().any(|name| installed(name)))
+}
+
+/// The decoder keeps up with it, as far as the manifest says what it is.
+fn within(rendition: &Rendition, limit: &Limit) -> bool {
+    // 29.97 and 30 are the same to a decoder.
+    let fast = rendition.frame_rate.is_some_and(|fps| fps > f64::from(limit.fps) * 1.01);
+    let large = rendition.width.is_some_and(|w| w > limit.width) || rendition.height.is_some_and(|h| h > limit.height);
+    !fast && !large
+}
+
+/// Takes out what is too much for the decoder; where all of it is, the least is kept: a try is better than no picture.
+fn limit(usable: &mut Vec<usize>, renditions: &[Rendition], limit: &Limit) {
+    let fitting: Vec<usize> = usable.iter().copied().filter(|i| within(&renditions[*i], limit)).collect();
+    if fitting.is_empty() {
+        usable.truncate(1);
+    } else {
+        *usable = fitting;
+    }
 }
 
 /// Order of preference among codec families of one track set, best first, where all can be played.
@@ -56,6 +78,9 @@ fn ladder(period: usize, set: usize, tracks: &TrackSet, decoders: &Decoders) -> 
     let family = usable.iter().map(|i| codec(&tracks.renditions[*i])).min_by_key(|c| family_rank(*c))?;
     usable.retain(|i| codec(&tracks.renditions[*i]) == family);
     usable.sort_by_key(|i| tracks.renditions[*i].bandwidth);
+    if let Some(most) = family.and_then(|c| decoders.limit(c, installed)) {
+        limit(&mut usable, &tracks.renditions, most);
+    }
     // More than the rule can hold: keep both ends and spread the rest.
     let most = hearth_abr::MAX_RENDITIONS;
     if usable.len() > most {
@@ -128,4 +153,40 @@ pub(crate) fn tracks(presentation: &Presentation, video: Option<&Ladder>, audio:
     let sets = audio_sets(presentation, 0, video);
     all.extend(sets.iter().enumerate().map(|(n, i)| info(*i, "audio", audio.is_some_and(|a| a.set == *i), n + 1)));
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rendition(height: u32, fps: f64) -> Rendition {
+        let (width, height) = (Some(height * 16 / 9), Some(height));
+        Rendition { width, height, frame_rate: Some(fps), ..Rendition::default() }
+    }
+
+    #[test]
+    fn a_decoder_gets_no_more_than_it_can_do() {
+        let most = Limit { element: "dec".into(), width: 640, height: 360, fps: 30 };
+        let check = |list: &[(u32, f64)], expected: &[usize]| {
+            let renditions: Vec<Rendition> = list.iter().map(|(height, fps)| rendition(*height, *fps)).collect();
+            let mut usable: Vec<usize> = (0..renditions.len()).collect();
+            limit(&mut usable, &renditions, &most);
+            assert_eq!(usable, expected, "{list:?}");
+        };
+        check(&[(144, 25.0), (360, 29.97), (720, 25.0)], &[0, 1]);
+        check(&[(360, 30.0), (360, 50.0)], &[0]);
+        check(&[(720, 25.0), (1080, 25.0)], &[0]);
+        check(&[], &[]);
+    }
+
+    #[test]
+    fn the_limit_is_that_of_the_decoder_in_use() {
+        let of = |element: &str, height| Limit { element: element.into(), width: 4096, height, fps: 60 };
+        let limits = vec![of("hard", 2160), of("soft", 360)];
+        let decoders = Decoders { avc: vec!["hard".into(), "soft".into()], limits, ..Decoders::default() };
+        let height = |there: &[&str]| decoders.limit(Codec::Avc, |n| there.contains(&n)).map(|l| l.height);
+        assert_eq!(height(&["hard", "soft"]), Some(2160));
+        assert_eq!(height(&["soft"]), Some(360));
+        assert_eq!(height(&[]), None);
+    }
 }

@@ -1,0 +1,59 @@
+//! Where the viewer was, so that a launcher that was cut off returns there.
+
+use crate::{App, Effect, Id, Mode, Page, Phase, PlayFrom, app::MAX_DEPTH};
+
+/// Where the viewer was.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// Zone and item with the focus on the home screen.
+    pub home: Option<(Id, Id)>,
+    /// Titles whose pages lie on it.
+    pub pages: Vec<Id>,
+    /// The film that played, and where it was; none: wherever the server says to resume.
+    pub film: Option<(Id, Option<u64>)>,
+}
+
+impl App {
+    /// Where the viewer is. Before there is a home screen: where they were.
+    pub fn memory(&self) -> Memory {
+        if let Some(memory) = &self.memory {
+            return memory.clone();
+        }
+        let title = |page: &Page| if let Page::Detail(id) = page { Some(id.clone()) } else { None };
+        let film = self.playing().map(|p| {
+            let known = match (p.phase, p.from) {
+                (Phase::Granting, PlayFrom::Resume) => None,
+                (Phase::Granting, PlayFrom::Start) => Some(0),
+                (Phase::Granting, PlayFrom::At { position_ms }) => Some(position_ms),
+                (Phase::Loading | Phase::Running, _) => Some(p.position_ms),
+            };
+            (p.title.clone(), known)
+        });
+        let home = self.home_screen().focus.at().map(|(zone, item)| (zone.clone(), item.clone()));
+        Memory { home, pages: self.screens().filter_map(|s| title(&s.page)).collect(), film }
+    }
+
+    /// Returns there once the home screen has come. Call it before [`App::start`].
+    pub fn return_to(&mut self, memory: Memory) {
+        if self.mode == Mode::Boot && memory != Memory::default() {
+            self.memory = Some(memory);
+        }
+    }
+
+    /// The home screen has come.
+    pub(crate) fn remember(&mut self, out: &mut Vec<Effect>) {
+        let Some(memory) = self.memory.take() else { return };
+        if let Some((zone, item)) = &memory.home {
+            // It may not be there any more: then the focus stays at the top.
+            self.base.focus.go(zone, item);
+        }
+        for title in memory.pages.into_iter().take(MAX_DEPTH) {
+            self.open(title, out);
+        }
+        self.focus_moved();
+        if let Some((title, position_ms)) = memory.film {
+            let from = position_ms.map_or(PlayFrom::Resume, |position_ms| PlayFrom::At { position_ms });
+            self.play(title, from, out);
+        }
+    }
+}

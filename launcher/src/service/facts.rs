@@ -1,0 +1,218 @@
+//! Files that others on the box leave for the launcher: who the box is (init), and how its update goes (the agent).
+
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// Where those files are.
+#[derive(Clone, Debug)]
+pub struct Folders {
+    /// Of the image: `/etc/hearth`.
+    pub image: PathBuf,
+    /// Of this boot: `/run/hearth`.
+    pub run: PathBuf,
+}
+
+impl Default for Folders {
+    fn default() -> Self {
+        Self { image: "/etc/hearth".into(), run: "/run/hearth".into() }
+    }
+}
+
+/// `box.json`: written by init before the launcher starts.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct BoxFacts {
+    /// Not for viewers: says so on the screen.
+    pub development: bool,
+    /// Where the server may be, best first.
+    pub servers: Vec<String>,
+    /// The slot whose update did not work.
+    pub recovered_from: Option<String>,
+}
+
+/// `product.json` of the image; `box.json` says the same and more.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct Product {
+    servers: Vec<String>,
+    development: bool,
+}
+
+impl BoxFacts {
+    /// What init says, else what the image says.
+    pub fn read(folders: &Folders) -> Self {
+        if let Some(facts) = json::<Self>(&folders.run.join("box.json")) {
+            return facts;
+        }
+        let product: Product = json(&folders.image.join("product.json")).unwrap_or_default();
+        Self { development: product.development, servers: product.servers, recovered_from: None }
+    }
+}
+
+/// How an update goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UpdateState {
+    /// There is none.
+    #[default]
+    Idle,
+    /// Asking for one.
+    Checking,
+    /// Fetching it.
+    Downloading,
+    /// Reading it back.
+    Verifying,
+    /// A restart away.
+    Ready,
+    /// It did not work.
+    Failed,
+}
+
+/// `update.json`: written by the update agent.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Update {
+    /// How it goes.
+    pub state: UpdateState,
+    /// Bytes fetched.
+    pub done: u64,
+    /// Bytes in all.
+    pub total: u64,
+}
+
+/// What the screen's top line says of the box.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Not for viewers.
+    pub development: bool,
+    /// Of the update; empty: nothing.
+    pub line: String,
+    /// Something is to be done.
+    pub ready: bool,
+    /// Something did not work.
+    pub warning: bool,
+}
+
+impl Status {
+    fn of(facts: &BoxFacts, update: &Update) -> Self {
+        let line = match update.state {
+            UpdateState::Idle | UpdateState::Checking => String::new(),
+            UpdateState::Downloading if update.total > 0 => {
+                format!("Downloading update  {} %", update.done.min(update.total).saturating_mul(100) / update.total)
+            }
+            UpdateState::Downloading => "Downloading update".to_owned(),
+            UpdateState::Verifying => "Checking update".to_owned(),
+            UpdateState::Ready => "Update ready  ·  Menu".to_owned(),
+            UpdateState::Failed => "Update failed, trying again later".to_owned(),
+        };
+        let (ready, warning) = (update.state == UpdateState::Ready, update.state == UpdateState::Failed);
+        Self { development: facts.development, line, ready, warning }
+    }
+}
+
+/// The files, and what was last read from them.
+pub struct Watched {
+    folders: Folders,
+    changed: [Option<SystemTime>; 2],
+    facts: BoxFacts,
+    update: Update,
+    told_ready: bool,
+    told_recovered: bool,
+}
+
+impl Watched {
+    /// Nothing read yet.
+    pub fn new(folders: &Folders) -> Self {
+        let (facts, update) = (BoxFacts::default(), Update::default());
+        Self { folders: folders.clone(), changed: [None; 2], facts, update, told_ready: false, told_recovered: false }
+    }
+
+    /// Reads what has changed.
+    pub fn look(&mut self) {
+        let changed =
+            ["box.json", "update.json"].map(|n| std::fs::metadata(self.folders.run.join(n)).and_then(|m| m.modified()).ok());
+        if changed[0] != self.changed[0] || self.changed[0].is_none() {
+            self.facts = BoxFacts::read(&self.folders);
+        }
+        if changed[1] != self.changed[1] {
+            self.update = json(&self.folders.run.join("update.json")).unwrap_or_default();
+        }
+        self.changed = changed;
+    }
+
+    /// For the screen.
+    pub fn status(&self) -> Status {
+        Status::of(&self.facts, &self.update)
+    }
+
+    /// An update has become ready, or is not any more.
+    pub fn ready_changed(&mut self) -> Option<bool> {
+        let ready = self.update.state == UpdateState::Ready;
+        (std::mem::replace(&mut self.told_ready, ready) != ready).then_some(ready)
+    }
+
+    /// True once if the box went back to what it ran before an update.
+    pub fn recovered_once(&mut self) -> bool {
+        let recovered = self.facts.recovered_from.as_ref().is_some_and(|slot| !slot.is_empty());
+        recovered && !std::mem::replace(&mut self.told_recovered, true)
+    }
+}
+
+fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
+    let text = std::fs::read(path).ok()?;
+    serde_json::from_slice(&text).inspect_err(|e| tracing::warn!("{}: {e}", path.display())).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_update_is_told_in_a_few_words() {
+        let check = |text: &str, line: &str, ready, warning| {
+            let update = serde_json::from_str(text).expect("an update");
+            let status = Status::of(&BoxFacts::default(), &update);
+            assert_eq!(status, Status { development: false, line: line.into(), ready, warning }, "{text}");
+        };
+        check(r#"{"state":"idle"}"#, "", false, false);
+        check(
+            r#"{"state":"downloading","version":"0.2.0","done":40,"total":160,"reused":9}"#,
+            "Downloading update  25 %",
+            false,
+            false,
+        );
+        check(r#"{"state":"downloading","done":7,"total":0}"#, "Downloading update", false, false);
+        check(r#"{"state":"ready"}"#, "Update ready  ·  Menu", true, false);
+        check(r#"{"state":"failed","error":"no space"}"#, "Update failed, trying again later", false, true);
+    }
+
+    #[test]
+    fn files_are_read_as_they_come() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folders = Folders { image: folder.path().join("etc"), run: folder.path().join("run") };
+        let write = |path: PathBuf, text: &str| {
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, text).expect("a file");
+        };
+        let mut watched = Watched::new(&folders);
+        watched.look();
+        assert_eq!((watched.status(), watched.ready_changed()), (Status::default(), None));
+        write(folders.image.join("product.json"), r#"{"schema":1,"servers":["http://a"],"channel":"x","development":true}"#);
+        watched.look();
+        assert!(watched.status().development);
+        assert_eq!(BoxFacts::read(&folders).servers, ["http://a"]);
+        write(
+            folders.run.join("box.json"),
+            r#"{"slot":"a","servers":["http://b","http://c"],"recovered-from":"b","serial":"1"}"#,
+        );
+        write(folders.run.join("update.json"), r#"{"state":"ready","version":"0.2.0"}"#);
+        watched.look();
+        assert_eq!(BoxFacts::read(&folders).servers, ["http://b", "http://c"]);
+        assert_eq!((watched.ready_changed(), watched.ready_changed()), (Some(true), None));
+        assert_eq!((watched.recovered_once(), watched.recovered_once()), (true, false));
+        write(folders.run.join("box.json"), "{ not JSON");
+        watched.look();
+        assert!(!watched.recovered_once());
+    }
+}

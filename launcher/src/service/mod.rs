@@ -1,0 +1,94 @@
+//! What a launcher does on a box besides showing films: reads the board's facts and what init and the update agent leave in `/run`, tells
+//! init how it is, checks that it can play, and remembers where the viewer was. Off a box nothing of it is there, and nothing happens.
+
+mod beacon;
+pub mod board;
+pub mod facts;
+mod resume;
+mod selfcheck;
+pub mod servers;
+
+pub use beacon::{Beacons, Seen};
+pub use resume::Keeper;
+pub use selfcheck::SelfCheck;
+
+use crate::app::{Launcher, Wish};
+use crate::platform::Tally;
+use facts::{Folders, Watched};
+use hearth_nav::Event;
+use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How often files are looked at.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// The services, made by `main`, turned by the loop.
+pub struct Service {
+    beacons: Beacons,
+    notify: Option<(UnixDatagram, PathBuf)>,
+    watched: Watched,
+    keeper: Keeper,
+    selfcheck: Option<SelfCheck>,
+    looked: Option<Duration>,
+}
+
+impl Service {
+    /// `HEARTH_NOTIFY` names init's socket; without it nobody is told anything.
+    pub fn new(folders: &Folders, keeper: Keeper, selfcheck: Option<SelfCheck>) -> Self {
+        let notify = std::env::var_os("HEARTH_NOTIFY").filter(|path| !path.is_empty()).and_then(|path| {
+            let socket = UnixDatagram::unbound().and_then(|s| s.set_nonblocking(true).map(|()| s));
+            Some((socket.inspect_err(|e| tracing::warn!("cannot tell init anything: {e}")).ok()?, path.into()))
+        });
+        Self { beacons: Beacons::default(), notify, watched: Watched::new(folders), keeper, selfcheck, looked: None }
+    }
+
+    /// Once a turn of the loop, after its frame.
+    pub fn turn(&mut self, launcher: &mut Launcher, tally: Tally, now: Duration) {
+        if self.looked.is_none_or(|at| now.saturating_sub(at) >= LOOK) {
+            self.looked = Some(now);
+            self.watched.look();
+            launcher.show_status(self.watched.status());
+            if let Some(ready) = self.watched.ready_changed() {
+                launcher.tell(Event::Update { ready });
+            }
+            if self.watched.recovered_once() {
+                launcher.tell(Event::Recovered);
+            }
+        }
+        self.keeper.keep(&launcher.memory(), now);
+        let seen = Seen {
+            tally,
+            home: launcher.log.home.is_some(),
+            origin: launcher.reached(),
+            film: launcher.film().map(|session| (session, launcher.film_title())),
+            selfcheck: self.selfcheck.as_mut().and_then(|check| check.turn(tally.frames > 0)),
+        };
+        for line in self.beacons.due(seen, now) {
+            self.send(&line);
+        }
+        for wish in launcher.wishes() {
+            match wish {
+                Wish::Restart => self.send("REBOOT=update"),
+            }
+        }
+    }
+
+    fn send(&self, line: &str) {
+        let Some((socket, path)) = &self.notify else { return };
+        // init may be restarting its socket; the next one will get through.
+        if let Err(e) = socket.send_to(line.as_bytes(), path) {
+            tracing::debug!("{line} did not reach init: {e}");
+        }
+    }
+
+    /// At the latest until the next turn.
+    pub fn wake(&self) -> Duration {
+        if self.notify.is_some() { self.beacons.wake().min(LOOK) } else { LOOK }
+    }
+
+    /// The launcher ends because it is meant to: the next one begins anew.
+    pub fn leave(&mut self) {
+        self.keeper.forget();
+    }
+}
