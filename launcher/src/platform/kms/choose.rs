@@ -45,7 +45,9 @@ pub struct ModeFacts {
 /// The display's own mode if the board can do it; else the largest that it can, rather 16:9, near 60 pictures a second. A display that
 /// offers only more than the board's maximum gets its smallest mode: a try is better than no picture.
 pub fn mode(modes: &[ModeFacts], max: Option<MaxMode>) -> Option<usize> {
-    let fits = |m: &ModeFacts| max.is_none_or(|max| m.width <= max.width && m.height <= max.height && m.hz <= max.hz);
+    // The display's own mode may be a little faster: QEMU's has 75 pictures a second, and nothing else of that size.
+    let rate = |m: &ModeFacts, max: MaxMode| m.hz <= if m.preferred { max.hz + max.hz / 4 } else { max.hz };
+    let fits = |m: &ModeFacts| max.is_none_or(|max| m.width <= max.width && m.height <= max.height && rate(m, max));
     let all = || modes.iter().enumerate();
     let best = |of: &mut dyn Iterator<Item = (usize, &ModeFacts)>| {
         of.max_by_key(|(at, m)| {
@@ -160,6 +162,8 @@ mod tests {
         };
         // QEMU: the wanted size first and preferred, then a long list.
         check("1280x720@60* 1920x1080@60 1024x768@60", "1280x720@60", Some(0));
+        check("1280x720@75* 1920x1080@60 1024x768@60 800x600@60", "1280x720@60", Some(0));
+        check("1280x720@120* 1024x576@60", "1280x720@60", Some(1));
         check("1280x800@60* 1920x1080@60 1280x720@60 640x480@60", "1280x720@60", Some(2));
         // A 4K television on a board for 1080p, then one for 4K at 30.
         let television = "3840x2160@60* 3840x2160@30 1920x1080@60 1920x1080@50 1920x1080@60i 1280x720@60 720x576@50";
