@@ -327,6 +327,8 @@ impl Launcher {
 
     /// Something happened on the box.
     pub fn tell(&mut self, event: Event) {
+        // It happens now, not when a key was last pressed: a notice stays as long as it should.
+        self.step(Event::Tick { now_ms: self.now_ms() });
         self.step(event);
     }
 
