@@ -3,8 +3,11 @@ use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The root of the repository.
+/// The root of the repository; `HEARTH_ROOT` names a copy of it, for `image --reproducible`.
 pub fn root() -> PathBuf {
+    if let Some(copy) = std::env::var_os("HEARTH_ROOT") {
+        return PathBuf::from(copy);
+    }
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_path_buf()
 }

@@ -66,20 +66,24 @@ impl View {
 
     /// What would be installed of each of these names.
     pub fn find<S: AsRef<str>>(&self, names: &[S]) -> Result<Vec<Package>> {
-        let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+        let found = self.known(names)?;
+        let one = |name: &S| {
+            let package = found.iter().find(|p| p.name == name.as_ref()).cloned();
+            package.with_context(|| format!("Debian has no package {} in {}", name.as_ref(), self.dir.display()))
+        };
+        names.iter().map(one).collect()
+    }
+
+    /// The same of those names that there are: a virtual package has no stanza of its own.
+    pub fn known<S: AsRef<str>>(&self, names: &[S]) -> Result<Vec<Package>> {
         if names.is_empty() {
             return Ok(Vec::new());
         }
         let mut command = self.apt("apt-cache");
-        command.args(["--no-all-versions", "show"]).args(&names);
-        // It fails when one name is unknown; which one is said below.
+        command.args(["--no-all-versions", "show"]).args(names.iter().map(AsRef::as_ref));
+        // It fails when it does not know one of them.
         let out = command.output().context("cannot start apt-cache")?;
-        let found = parse(&String::from_utf8_lossy(&out.stdout));
-        let one = |name: &&str| {
-            let package = found.iter().find(|p| p.name == **name).cloned();
-            package.with_context(|| format!("Debian has no package {name} in {}", self.dir.display()))
-        };
-        names.iter().map(one).collect()
+        Ok(parse(&String::from_utf8_lossy(&out.stdout)))
     }
 
     /// The `.deb` of each, fetched if it is not there; what is there is checked as well.

@@ -124,17 +124,13 @@ fn private_libraries(unpacked: &Path) -> Result<PathBuf> {
 fn with_dependencies(view: &View, name: &str) -> Result<Vec<Package>> {
     let mut found = view.find(&[name])?;
     let mut asked = BTreeSet::from([name.to_owned()]);
-    let mut next = 0;
-    while let Some(package) = found.get(next).cloned() {
-        next += 1;
-        for needed in package.depends {
-            let needed = needed.split(':').next().unwrap_or_default().to_owned();
-            if OF_THE_MACHINE.contains(&needed.as_str()) || !asked.insert(needed.clone()) {
-                continue;
-            }
-            // A virtual package has no stanza of its own; one of its alternatives has.
-            found.extend(view.find(&[needed]).unwrap_or_default());
-        }
+    let mut fresh = found.clone();
+    while !fresh.is_empty() {
+        let needed = fresh.iter().flat_map(|p| &p.depends).map(|d| d.split(':').next().unwrap_or_default().to_owned());
+        let new: BTreeSet<String> = needed.filter(|n| !OF_THE_MACHINE.contains(&n.as_str()) && !asked.contains(n)).collect();
+        fresh = view.known(&new.iter().collect::<Vec<_>>())?;
+        asked.extend(new);
+        found.extend(fresh.iter().cloned());
     }
     Ok(found)
 }

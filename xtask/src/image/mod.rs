@@ -1,5 +1,6 @@
 //! `cargo xtask image`: from sources and Debian packages to what an OEM flashes.
 
+pub mod again;
 pub mod build;
 pub mod bundle;
 pub mod closure;
@@ -66,6 +67,9 @@ pub struct Options {
     /// The server the box looks for, instead of the one in boards/image.toml; may be repeated.
     #[arg(long, value_name = "URL")]
     pub server: Vec<String>,
+    /// Build it once more from a copy of the sources in another folder, and compare every byte.
+    #[arg(long)]
+    pub reproducible: bool,
     /// Ask Debian's mirror for newer packages first.
     #[arg(long)]
     pub refresh: bool,
@@ -83,6 +87,9 @@ pub fn command(options: &Options) -> Result<()> {
     }
     for note in &report.notes {
         println!("note: {note}");
+    }
+    if options.reproducible {
+        again::build(options, &inputs)?;
     }
     step(format_args!("{} in {:.0} s", inputs.out.display(), start.elapsed().as_secs_f64()));
     Ok(())
