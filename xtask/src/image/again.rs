@@ -90,7 +90,8 @@ fn first_difference(one: &Path, other: &Path) -> Result<Option<u64>> {
     let (mut a, mut b) = (Vec::new(), Vec::new());
     let mut at = 0;
     loop {
-        (a.clear(), b.clear());
+        a.clear();
+        b.clear();
         (&mut one).take(1 << 20).read_to_end(&mut a)?;
         (&mut other).take(1 << 20).read_to_end(&mut b)?;
         if a != b {
