@@ -22,7 +22,7 @@ pub enum Linkage {
 /// Everything that building for one board takes.
 pub struct Cross {
     rust: Rust,
-    sysroot: Tree,
+    sysroot: PathBuf,
     /// `aarch64-unknown-linux-gnu`.
     pub triple: String,
     cpu: String,
@@ -38,7 +38,7 @@ impl Cross {
         let ask = Ask { suite: &product.suite, arch, section: "main", names: &product.sysroot.packages, follow: "" };
         let cross = Self {
             rust: Rust::find(&triple, arch)?,
-            sysroot: Tree::ensure("sysroot", &ask, &|_| Ok(()))?,
+            sysroot: at_its_place(&Tree::ensure("sysroot", &ask, &|_| Ok(()))?)?,
             cpu: board.target.cpu.clone(),
             profile: if release { "box" } else { "box-dev" },
             triple,
@@ -83,7 +83,7 @@ impl Cross {
 
     /// cargo with the box's environment.
     fn command(&self, linkage: Linkage) -> Result<Command> {
-        let sysroot = self.sysroot.dir.display();
+        let sysroot = self.sysroot.display();
         let triple = self.triple.replace('-', "_");
         let libraries = format!("usr/lib/{}/pkgconfig", self.gnu()?);
         let mut command = cargo();
@@ -94,7 +94,7 @@ impl Cross {
         command.env("CARGO_ENCODED_RUSTFLAGS", self.rust_flags(linkage).join("\x1f"));
         command.env(format!("CARGO_TARGET_{}_LINKER", triple.to_uppercase()), self.tool("gcc")?);
         command.env("PKG_CONFIG_ALLOW_CROSS", "1");
-        command.env(format!("PKG_CONFIG_SYSROOT_DIR_{triple}"), &self.sysroot.dir);
+        command.env(format!("PKG_CONFIG_SYSROOT_DIR_{triple}"), &self.sysroot);
         command.env(format!("PKG_CONFIG_LIBDIR_{triple}"), format!("{sysroot}/{libraries}:{sysroot}/usr/share/pkgconfig"));
         let mut flags = vec![format!("--sysroot={sysroot}"), format!("-ffile-prefix-map={sysroot}=/sysroot")];
         flags.extend(self.prefixes().iter().map(|(from, to)| format!("-ffile-prefix-map={}={to}", from.display())));
@@ -106,8 +106,7 @@ impl Cross {
     }
 
     fn rust_flags(&self, linkage: Linkage) -> Vec<String> {
-        let mut flags =
-            vec![format!("-Clink-arg=--sysroot={}", self.sysroot.dir.display()), format!("-Ctarget-cpu={}", self.cpu)];
+        let mut flags = vec![format!("-Clink-arg=--sysroot={}", self.sysroot.display()), format!("-Ctarget-cpu={}", self.cpu)];
         if linkage == Linkage::Static {
             flags.push("-Ctarget-feature=+crt-static".to_owned());
         }
@@ -135,4 +134,14 @@ impl Cross {
     fn tool(&self, name: &str) -> Result<String> {
         Ok(format!("{}-{name}", self.gnu()?))
     }
+}
+
+/// The same path for every list of packages: cargo builds everything anew when it changes.
+fn at_its_place(sysroot: &Tree) -> Result<PathBuf> {
+    let link = cache().join("sysroot");
+    if std::fs::read_link(&link).ok().as_ref() != Some(&sysroot.dir) {
+        let _ = std::fs::remove_file(&link);
+        std::os::unix::fs::symlink(&sysroot.dir, &link).with_context(|| link.display().to_string())?;
+    }
+    Ok(link)
 }

@@ -57,8 +57,6 @@ pub struct Settings {
 pub struct Development {
     pub packages: Vec<String>,
     pub programs: Vec<String>,
-    /// Programs as well, of a line or two.
-    pub scripts: BTreeMap<String, String>,
     pub links: BTreeMap<String, String>,
 }
 

@@ -168,9 +168,6 @@ fn small_files(root: &Root, plan: &Plan<'_>) -> Result<()> {
     }
     let mut links: Vec<_> = plan.product.links.iter().collect();
     if plan.development {
-        for (path, text) in &plan.product.development.scripts {
-            root.write_program(path, text.as_bytes())?;
-        }
         links.extend(&plan.product.development.links);
     }
     for (path, to) in links {
@@ -184,7 +181,7 @@ fn small_files(root: &Root, plan: &Plan<'_>) -> Result<()> {
     if plan.development {
         root.copy("etc/hearth/services-development.toml", &services.join("services-development.toml"))?;
     }
-    root.copy("usr/share/hearth/selfcheck.mp4", &source.join("xtask/src/image/selfcheck.mp4"))
+    root.copy("usr/share/hearth/selfcheck.mp4", &source.join("launcher/selfcheck/selfcheck.mp4"))
 }
 
 fn json(root: &Root, path: &str, value: &serde_json::Value) -> Result<()> {

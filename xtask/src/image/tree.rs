@@ -41,11 +41,6 @@ impl Root {
         self.put(path, |to| fs::write(to, content), false)
     }
 
-    /// A program's content.
-    pub fn write_program(&self, path: &str, content: &[u8]) -> Result<()> {
-        self.put(path, |to| fs::write(to, content), true)
-    }
-
     /// A file from elsewhere; who may run it there may run it here.
     pub fn copy(&self, path: &str, from: &Path) -> Result<()> {
         let mode = from.metadata().with_context(|| from.display().to_string())?.permissions().mode();
