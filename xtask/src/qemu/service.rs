@@ -22,8 +22,9 @@ pub struct Service {
 impl Service {
     /// Builds and starts it, and waits until every title is published.
     pub fn start(folder: &Path, port: u16) -> Result<Self> {
-        step("cargo build --bin hearth-server");
-        run(cargo().args(["build", "-p", "hearth-server", "--bin", "hearth-server"]))?;
+        step("cargo build --workspace --bins");
+        // As the demo and the tests build, so that nothing is built twice.
+        run(cargo().args(["build", "--workspace", "--bins"]))?;
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         // Invented titles only: the first of the catalog is a film of its own.
         let all = catalog::load()?;
