@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 /// Longest that a boot may take on a slow and busy machine.
 pub const BOOT: Duration = Duration::from_secs(180);
 /// Longest that anything on a running box may take there.
-pub const STEP: Duration = Duration::from_secs(60);
+pub const STEP: Duration = Duration::from_secs(120);
 /// Between two looks at the screen.
 const LOOK: Duration = Duration::from_millis(150);
 

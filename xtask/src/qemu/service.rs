@@ -2,8 +2,9 @@
 use super::film;
 use crate::demo::server::Server;
 use crate::demo::{art, catalog, films, ingest};
+use crate::image::inputs;
 use crate::shell::{cargo, run, step, target};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 
 /// Titles of the small catalog. The first is the hero; its film is the one with numbers.
@@ -17,6 +18,7 @@ pub struct Service {
     pub server: Server,
     /// As the box says it.
     pub url: String,
+    data: PathBuf,
 }
 
 impl Service {
@@ -40,7 +42,30 @@ impl Service {
         let timings = ingest::all(&mut server, &entries, &reels, &pictures)?;
         step(format_args!("{} titles published in {:.1} s", entries.len(), timings.total_ms as f64 / 1000.0));
         let url = server.url.replace("127.0.0.1", "10.0.2.2");
-        Ok(Self { server, url })
+        Ok(Self { server, url, data: folder.join("data") })
+    }
+
+    /// What boxes said of updates that failed on them, in order: lines of the server's log.
+    pub fn refusals(&self) -> Vec<String> {
+        let log = std::fs::read(&self.server.log).unwrap_or_default();
+        let said = |line: &&str| line.contains("update reported") && line.contains("Failed");
+        String::from_utf8_lossy(&log).lines().filter(said).map(str::to_owned).collect()
+    }
+
+    /// The server's own copy of a bundle that was published.
+    pub fn stored(&self, bundle: &Path) -> Result<PathBuf> {
+        let name = format!("{}.bundle", inputs::sha256_file(bundle)?);
+        let mut folders = vec![self.data.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder)?.flatten() {
+                if entry.file_type()?.is_dir() {
+                    folders.push(entry.path());
+                } else if entry.file_name() == name.as_str() {
+                    return Ok(entry.path());
+                }
+            }
+        }
+        bail!("the server has not stored {name}")
     }
 }
 

@@ -1,11 +1,15 @@
 //! Whatever somebody with the disc in his hands changes is refused or recovered from.
+use super::update::INSTALL;
 use super::{Rig, expect, selected, slot, up};
 use crate::demo::children::pause;
 use crate::qemu::disk::Disk;
 use crate::qemu::machine::BOOT;
 use anyhow::{Context, Result, bail};
 use hearth_update::bootstate;
-use std::time::Duration;
+use hearth_update::slot::Slot;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// Slot A was spoilt on a disc whose slot B is empty: the box must never run A. It ends in recovery.
 fn never_a(rig: &mut Rig, spoil: impl FnOnce(&Disk) -> Result<()>) -> Result<String> {
@@ -46,7 +50,8 @@ pub(super) fn root(rig: &mut Rig) -> Result<String> {
 
 pub(super) fn hash_tree(rig: &mut Rig) -> Result<String> {
     let tree = hash_start(rig)?;
-    never_a(rig, |disk| disk.flip("root-a", tree + 4096))
+    // A block of hashes covers half a megabyte: all of the tree of a root of 32 MiB, whichever block is read first.
+    never_a(rig, |disk| (0..64).try_for_each(|block| disk.flip("root-a", tree + block * 4096 + 1)))
 }
 
 /// Where the hash tree begins: after the squashfs, whose superblock says how long it is.
@@ -61,7 +66,7 @@ fn hash_start(rig: &Rig) -> Result<u64> {
 }
 
 /// The box comes up in slot A all the same.
-fn still_a(rig: &mut Rig, flash: Option<&std::path::Path>, spoil: impl FnOnce(&Disk) -> Result<()>) -> Result<String> {
+fn still_a(rig: &mut Rig, flash: Option<&Path>, spoil: impl FnOnce(&Disk) -> Result<()>) -> Result<String> {
     let disk = rig.disc()?;
     spoil(&disk)?;
     let mut machine = rig.boot_with(&disk, flash)?;
@@ -110,29 +115,42 @@ fn crc32(bytes: &[u8]) -> u32 {
     })
 }
 
-/// The box's own agent refuses a bundle whose bytes at `at` are not what was signed; slot A stays.
+/// The agent refuses a bundle whose byte at `at` is not what was signed, and says so to the server; slot A stays. The server looks at what is
+/// published, so the byte is changed in its store afterwards.
 fn refused(rig: &mut Rig, at: u64) -> Result<String> {
-    use std::os::unix::fs::FileExt;
-    let bundle = rig.work.join("spoilt.bundle");
-    std::fs::copy(rig.next.join("update.bundle"), &bundle)?;
-    let file = std::fs::OpenOptions::new().read(true).write(true).open(&bundle)?;
+    rig.publish(&rig.next.join("update.bundle"))?;
+    let store = rig.service.stored(&rig.next.join("update.bundle"))?;
+    turn_over(&store, at)?;
+    let outcome = refusal(rig);
+    turn_over(&store, at)?;
+    outcome
+}
+
+fn turn_over(file: &Path, at: u64) -> Result<()> {
+    let file = std::fs::OpenOptions::new().read(true).write(true).open(file)?;
     let mut byte = [0];
     file.read_exact_at(&mut byte, at)?;
-    file.write_all_at(&[byte[0] ^ 1], at)?;
-    if let Err(refusal) = rig.publish(&bundle) {
-        return Ok(format!("the server does not even take it: {refusal:#}"));
-    }
+    file.write_all_at(&[byte[0] ^ 1], at).context("changing the stored bundle")
+}
+
+fn refusal(rig: &mut Rig) -> Result<String> {
+    let before = rig.service.refusals().len();
     let disk = rig.disc()?;
     let mut machine = rig.boot(&disk)?;
     machine.serial.beacon("good", BOOT)?;
-    let log = machine.serial.wait("the agent's refusal", Duration::from_secs(300), |line| {
-        (line.contains("hearth-update") && line.contains("error")).then(|| line.to_owned())
-    })?;
-    pause(Duration::from_secs(1))?;
-    if disk.boot_state()?.b.left > 0 {
-        bail!("the spoilt bundle is to be booted");
+    let deadline = Instant::now() + INSTALL;
+    while Instant::now() < deadline {
+        if let Some(why) = rig.service.refusals().get(before) {
+            let state = disk.boot_state()?;
+            if state.first == Slot::B || state.b.left > 0 {
+                bail!("the spoilt bundle is to be booted: {state:?}");
+            }
+            return Ok(why.clone());
+        }
+        machine.must_run()?;
+        pause(Duration::from_millis(500))?;
     }
-    Ok(log)
+    bail!("the box has not refused the spoilt bundle within {} s", INSTALL.as_secs())
 }
 
 pub(super) fn bundle(rig: &mut Rig) -> Result<String> {

@@ -10,7 +10,7 @@ use serde_json::json;
 use std::time::{Duration, Instant};
 
 /// The agent asks within a minute of its start, then fetches and verifies 30 MB on a slow machine.
-const INSTALL: Duration = Duration::from_secs(600);
+pub(super) const INSTALL: Duration = Duration::from_secs(600);
 
 /// Waits until slot B is the one to boot next, looking at the disc from outside as the box writes it.
 pub(super) fn installed(machine: &mut Machine, disk: &Disk) -> Result<()> {
@@ -86,6 +86,7 @@ pub(super) fn fallback(rig: &mut Rig) -> Result<String> {
 }
 
 pub(super) fn recovery(rig: &mut Rig) -> Result<String> {
+    rig.publish(&rig.next.join("update.bundle"))?;
     let disk = updated(rig)?;
     // Inside the kernel, past the headers of the FIT.
     disk.flip("boot-a", 1 << 20)?;
