@@ -67,6 +67,7 @@ pub struct Options {
 /// `cargo xtask qemu`.
 pub fn command(options: &Options) -> Result<()> {
     setup::ensure(setup::FOR_DEMO)?;
+    setup::ensure(setup::FOR_BOX)?;
     children::watch_for_interrupts()?;
     let board = board(&options.board)?;
     let image = image(&board, options.development, options.no_build)?;
