@@ -143,7 +143,8 @@ fn prepare(options: &Options) -> Result<Inputs> {
         update_static: built.update_static,
         debs,
         crates: built.ours.crates,
-        out: options.out.clone().unwrap_or_else(|| target().join("image").join(&board.id)),
+        // Tools run in other folders: a path of the user's is made whole first.
+        out: std::path::absolute(options.out.clone().unwrap_or_else(|| target().join("image").join(&board.id)))?,
         board,
     })
 }
