@@ -164,6 +164,18 @@ fn selected(machine: &mut Machine) -> Result<String> {
     })
 }
 
+/// What the boot loader chooses until it comes to recovery, that included.
+fn until_recovery(machine: &mut Machine) -> Result<Vec<String>> {
+    let mut choices = Vec::new();
+    while choices.last().is_none_or(|last| last != "recovery") {
+        choices.push(selected(machine)?);
+        if choices.len() > 7 {
+            bail!("the boot loader goes on choosing: {}", choices.join(" "));
+        }
+    }
+    Ok(choices)
+}
+
 /// The next boot that gets as far as the verified root or the recovery system: its `stage2` line.
 fn up(machine: &mut Machine) -> Result<Beacon> {
     machine.serial.beacon("stage2", BOOT)

@@ -1,6 +1,6 @@
 //! Whatever somebody with the disc in his hands changes is refused or recovered from.
 use super::update::INSTALL;
-use super::{Rig, expect, selected, slot, up};
+use super::{Rig, expect, selected, slot, until_recovery, up};
 use crate::demo::children::pause;
 use crate::qemu::disk::Disk;
 use crate::qemu::machine::BOOT;
@@ -16,13 +16,7 @@ fn never_a(rig: &mut Rig, spoil: impl FnOnce(&Disk) -> Result<()>) -> Result<Str
     let disk = rig.disc()?;
     spoil(&disk)?;
     let mut machine = rig.boot(&disk)?;
-    let mut choices = Vec::new();
-    while choices.last().is_none_or(|last| last != "recovery") {
-        choices.push(selected(&mut machine)?);
-        if choices.len() > 7 {
-            bail!("the boot loader goes on choosing: {}", choices.join(" "));
-        }
-    }
+    let choices = until_recovery(&mut machine)?;
     if let Some(line) =
         machine.serial.find(|l| l.contains("hearth: ").then(|| l.to_owned()).filter(|l| l.contains(" stage2 slot=a")))
     {

@@ -1,5 +1,5 @@
 //! Updates from the server, and what happens when a slot does not come up.
-use super::{Rig, expect, selected, slot, up};
+use super::{Rig, expect, selected, slot, until_recovery, up};
 use crate::demo::children::pause;
 use crate::qemu::disk::Disk;
 use crate::qemu::machine::{BOOT, Machine};
@@ -92,13 +92,7 @@ pub(super) fn recovery(rig: &mut Rig) -> Result<String> {
     disk.flip("boot-a", 1 << 20)?;
     disk.flip("boot-b", 1 << 20)?;
     let mut machine = rig.boot(&disk)?;
-    let mut choices = Vec::new();
-    while choices.last().is_none_or(|last| last != "recovery") {
-        choices.push(selected(&mut machine)?);
-        if choices.len() > 7 {
-            bail!("the boot loader goes on choosing: {}", choices.join(" "));
-        }
-    }
+    let choices = until_recovery(&mut machine)?;
     let deadline = Instant::now() + INSTALL;
     while disk.boot_state()?.a.left == 0 {
         if Instant::now() > deadline {
