@@ -20,7 +20,8 @@ fn what_is_no_manifest() {
         "<!DOCTYPE html><p>x",
         "{\"error\":1}",
         "EXTM3U",
-        "#EXTINF:1,\na.ts",
+        "#comment\na.ts",
+        "a.ts\n#EXTINF:1,\n",
         "<a/>",
         "</MPD>",
         "\0",
@@ -120,7 +121,7 @@ proptest! {
         for (i, d) in durations.iter().enumerate() {
             let n = first + i as u64;
             let url = if number_in_url { format!("https://a.example/{id}/{n}.m4s") } else { format!("https://a.example/{id}/{}.m4s", n * n + 7) };
-            segments.push(Segment { resource: Resource { url, range: None }, number: n, start_us: at, duration_us: *d, discontinuity: false, gap: false, init: None, protection: None });
+            segments.push(Segment { resource: Resource { url, range: None }, number: n, start_us: at, duration_us: *d, ..Segment::default() });
             at += d;
         }
         p.periods[0].start_us = start;
@@ -155,7 +156,7 @@ proptest! {
             at += d;
             let range = ranged.then_some(ByteRange { offset: i as u64 * 100, length: 100 });
             let url = base().join(&format!("s{i}?n={}", name.replace(['\\', '/', ':', '#', '%'], ""))).unwrap().to_string();
-            Segment { resource: Resource { url, range }, number: first + i as u64, start_us, duration_us: *d, discontinuity: i == 3, gap: gap && i == 2, init: None, protection: None }
+            Segment { size: range.map(|r| r.length), resource: Resource { url, range }, number: first + i as u64, start_us, duration_us: *d, discontinuity: i == 3, gap: gap && i == 2, ..Segment::default() }
         }).collect();
         let mut r = ours(|_| Segments::default()).periods[0].tracks[0].renditions[0].clone();
         r.init = Some(Resource { url: "https://a.example/i.mp4".into(), range: Some(ByteRange { offset: 1, length: 2 }) });

@@ -51,10 +51,8 @@ pub(super) fn presentation(bytes: &[u8], url: &Url) -> Result<Presentation, Erro
             number: i as u64,
             start_us: from,
             duration_us: to.saturating_sub(from),
-            discontinuity: false,
-            gap: false,
-            init: None,
-            protection: None,
+            size: Some(end - start),
+            ..Segment::default()
         });
     }
     let end_us = segments.last().map(|s| s.start_us + s.duration_us);
@@ -62,28 +60,16 @@ pub(super) fn presentation(bytes: &[u8], url: &Url) -> Result<Presentation, Erro
     let rendition = Rendition {
         id: "file".into(),
         bandwidth: bits / end_us.unwrap_or(0).max(1_000_000),
-        average_bandwidth: None,
-        codecs: String::new(),
         mime: Some("video/mp4".into()),
         width: Some(main.width).filter(|w| *w > 0),
         height: Some(main.height).filter(|h| *h > 0),
-        frame_rate: None,
         sample_rate: Some(main.sample_rate).filter(|r| *r > 0),
-        audio_group: None,
         init: Some(range(0, first)),
         segments: Segments::List { segments },
-        protection: Vec::new(),
+        ..Rendition::default()
     };
-    let set = TrackSet {
-        id: "file".into(),
-        kind: if main.kind == TrackKind::Audio { Kind::Audio } else { Kind::Video },
-        language: None,
-        label: None,
-        roles: Vec::new(),
-        default: true,
-        channels: None,
-        renditions: vec![rendition],
-    };
-    let period = Period { id: None, start_us: 0, duration_us: end_us, tracks: vec![set] };
-    Ok(Presentation { format: Format::Dash, live: false, duration_us: end_us, min_buffer_us: None, periods: vec![period] })
+    let kind = if main.kind == TrackKind::Audio { Kind::Audio } else { Kind::Video };
+    let set = TrackSet { default: true, renditions: vec![rendition], ..TrackSet::new("file", kind) };
+    let period = Period { duration_us: end_us, tracks: vec![set], ..Period::default() };
+    Ok(Presentation { format: Format::Dash, duration_us: end_us, periods: vec![period], ..Presentation::default() })
 }

@@ -138,7 +138,8 @@ impl Title {
         let url = Url::parse(url).map_err(|e| Error::BadManifest(format!("{url}: {e}")))?;
         let fetched = self.http.fetch(&Request::get(url), MANIFEST_LIMIT, stop)?;
         let text = String::from_utf8(fetched.bytes).map_err(|_| Error::NotAManifest(fetched.url.to_string()))?;
-        let list = hearth_manifest::hls::parse_media(&text, &fetched.url).map_err(|e| manifest_error(&fetched.url, e))?;
+        let variables = &self.presentation.variables;
+        let list = hearth_manifest::hls::parse_media_importing(&text, &fetched.url, variables).map_err(|e| manifest_error(&fetched.url, e))?;
         if list.live {
             return Err(Error::UnsupportedManifest(format!("{}: live (no EXT-X-ENDLIST)", fetched.url)));
         }
@@ -167,10 +168,8 @@ impl Title {
                 number: segments.len() as u64,
                 start_us: start_us + us(entry.start),
                 duration_us: us(u64::from(entry.duration)),
-                discontinuity: false,
-                gap: false,
-                init: None,
-                protection: None,
+                size: Some(u64::from(entry.size)),
+                ..Segment::default()
             });
         }
         // A presentation whose media starts late (an offset that the MPD tells) still starts at the period's start.

@@ -59,13 +59,12 @@ impl Film {
             TrackSet { language: Some("fr".into()), label: Some("Français".into()), ..TrackSet::new("audio/fr", Kind::Audio) };
         tracks.push(TrackSet { renditions: vec![other], ..second });
         let duration_us = self.video[0].duration_us();
-        let period = Period { id: None, start_us: 0, duration_us: Some(duration_us), tracks };
+        let period = Period { duration_us: Some(duration_us), tracks, ..Period::default() };
         let mut presentation = Presentation {
             format: Format::Dash,
-            live: false,
             duration_us: Some(duration_us),
-            min_buffer_us: None,
             periods: vec![period],
+            ..Presentation::default()
         };
         files.insert("main.mpd".into(), dash::write_mpd(&presentation).into_bytes());
         presentation.format = Format::Hls;
@@ -106,18 +105,17 @@ fn rendition(
         let duration: u64 = infos.iter().map(|i| u64::from(i.duration)).sum();
         let us = |t: u64| t * 1_000_000 / u64::from(encoded.track.timescale);
         let url = format!("{id}/{}.m4s", n + 1);
-        bits += bytes.len() as u64 * 8;
-        peak = peak.max(bytes.len() as u64 * 8 * 1_000_000 / us(duration).max(1));
+        let size = bytes.len() as u64;
+        bits += size * 8;
+        peak = peak.max(size * 8 * 1_000_000 / us(duration).max(1));
         files.insert(url.clone(), bytes);
         segments.push(Segment {
             resource: Resource { url, range: None },
             number: n as u64 + 1,
             start_us: us(ticks),
             duration_us: us(ticks + duration) - us(ticks),
-            discontinuity: false,
-            gap: false,
-            init: None,
-            protection: None,
+            size: Some(size),
+            ..Segment::default()
         });
         ticks += duration;
     }

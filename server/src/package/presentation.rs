@@ -51,8 +51,9 @@ fn presentation(items: &[Described<'_>], format: Format, segments: impl Fn(&Desc
     // Video first: what a player shows is decided by it.
     tracks.sort_by_key(|t| t.kind != Kind::Video);
     let end = items.iter().filter_map(|i| i.source.timings().last()).map(|t| t.start_us + t.duration_us).max();
-    let period = Period { id: Some("0".to_owned()), start_us: 0, duration_us: end, tracks };
-    Presentation { format, live: false, duration_us: end, min_buffer_us: Some(2_000_000), periods: vec![period] }
+    let period = Period { id: Some("0".to_owned()), duration_us: end, tracks, ..Period::default() };
+    let min_buffer_us = Some(2_000_000);
+    Presentation { format, duration_us: end, min_buffer_us, periods: vec![period], ..Presentation::default() }
 }
 
 fn kind(item: &Described<'_>) -> Kind {
@@ -105,10 +106,8 @@ fn list(item: &Described<'_>) -> Segments {
         number,
         start_us: timing.start_us,
         duration_us: timing.duration_us,
-        discontinuity: false,
-        gap: false,
-        init: None,
-        protection: None,
+        size: Some(timing.size),
+        ..Segment::default()
     });
     Segments::List { segments: segments.collect() }
 }

@@ -20,6 +20,8 @@ pub struct Timing {
     pub start_us: u64,
     /// So that it ends where the next one starts.
     pub duration_us: u64,
+    /// Bytes of the segment as it is sent, to a hundredth or so.
+    pub size: u64,
 }
 
 impl Source {
@@ -115,7 +117,9 @@ impl Source {
             let start_us = us(s.start);
             let own_end = us(s.start.saturating_add(s.duration));
             let end = segments.get(i + 1).map_or(own_end, |next| us(next.start));
-            Timing { start_us, duration_us: end.saturating_sub(start_us) }
+            // What the boxes of a fragment add, about: a row of `trun` and one of `senc` a sample.
+            let size = u64::from(s.size) + 150 + u64::from(s.sample_count) * 16;
+            Timing { start_us, duration_us: end.saturating_sub(start_us), size }
         })
     }
 

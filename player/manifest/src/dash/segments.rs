@@ -1,4 +1,5 @@
 //! `SegmentTemplate`, `SegmentList` and `SegmentBase` (ISO 23009-1 §5.3.9) to segments.
+use super::base::early_us;
 use super::numbers::{range, ticks_to_us};
 use super::template::{Values, expand};
 use super::tree::Element;
@@ -14,6 +15,28 @@ pub(super) struct Place<'a> {
     pub period_us: Option<u64>,
     /// Another period follows, so that nothing may reach past this one's end.
     pub bounded: bool,
+    /// Live: what is available by the clock, if that is known.
+    pub window: Option<Window>,
+    /// How much earlier than complete a segment may be asked for, by the base URL.
+    pub early_us: Option<u64>,
+}
+
+/// From when to when segments are available, in microseconds from the period's start.
+#[derive(Clone, Copy)]
+pub(super) struct Window {
+    pub to_us: i128,
+    /// None: since the beginning.
+    pub from_us: Option<i128>,
+}
+
+/// What the segment elements say of a representation.
+pub(super) struct Said {
+    pub init: Option<Resource>,
+    pub segments: Segments,
+    /// `@presentationTimeOffset`.
+    pub offset_us: u64,
+    /// `@availabilityTimeOffset`.
+    pub early_us: Option<u64>,
 }
 
 /// A segment element with what it inherits: the representation's first, then its set's, then its period's.
@@ -46,10 +69,13 @@ struct Tick {
 }
 
 /// The init segment and the media segments of a representation; `levels` innermost first.
-pub(super) fn read(levels: [&Element; 3], place: &Place<'_>, budget: &mut Budget) -> Result<(Option<Resource>, Segments), Error> {
+pub(super) fn read(levels: [&Element; 3], place: &Place<'_>, budget: &mut Budget) -> Result<Said, Error> {
     let Some((kind, info)) = Info::gather(levels) else {
-        return Ok((None, whole(place, budget)?));
+        return Ok(Said { init: None, segments: whole(place, budget)?, offset_us: 0, early_us: place.early_us });
     };
+    let own = info.attr("availabilityTimeOffset").and_then(early_us);
+    let early = place.early_us.map_or(own, |a| Some(a.saturating_add(own.unwrap_or(0))));
+    let place = &Place { early_us: early, ..*place };
     let init = match info.attr("initialization") {
         Some(t) if kind == "SegmentTemplate" => {
             Some(Resource { url: url(place, &expand(t, &values(place, 0, 0)), budget)?, range: None })
@@ -68,7 +94,9 @@ pub(super) fn read(levels: [&Element; 3], place: &Place<'_>, budget: &mut Budget
             None => whole(place, budget)?,
         },
     };
-    Ok((init, segments))
+    let offset = i128::from(info.number("presentationTimeOffset")?.unwrap_or(0));
+    let offset = ticks_to_us(offset, info.number("timescale")?.unwrap_or(1));
+    Ok(Said { init, segments, offset_us: u64::try_from(offset).unwrap_or(u64::MAX), early_us: early })
 }
 
 fn values<'a>(place: &Place<'a>, number: u64, time: u64) -> Values<'a> {
@@ -99,10 +127,7 @@ fn whole(place: &Place<'_>, budget: &mut Budget) -> Result<Segments, Error> {
         number: 1,
         start_us: place.period_start_us,
         duration_us: place.period_us.unwrap_or(0),
-        discontinuity: false,
-        gap: false,
-        init: None,
-        protection: None,
+        ..Segment::default()
     };
     Ok(Segments::List { segments: vec![segment] })
 }
@@ -148,14 +173,12 @@ fn push(out: &mut Vec<Segment>, info: &Info<'_>, place: &Place<'_>, t: Tick, res
     let start_us = on_clock(from);
     let duration_us = on_clock(to).saturating_sub(start_us);
     out.push(Segment {
-        resource,
         number: t.number,
         start_us,
         duration_us,
-        discontinuity: false,
-        gap: false,
-        init: None,
-        protection: None,
+        size: resource.range.map(|r| r.length),
+        resource,
+        ..Segment::default()
     });
     Ok(())
 }
@@ -174,8 +197,14 @@ fn ticks(info: &Info<'_>, place: &Place<'_>, count: Option<u64>, budget: &mut Bu
     if let Some(timeline) = info.child("SegmentTimeline") {
         let s: Vec<&Element> = timeline.children.iter().filter(|c| c.name == "S").collect();
         let mut at = Tick { number: first, time: 0, duration: 0 };
+        // Of an open period only what is complete by now is there.
+        let clock = place.window.filter(|_| end.is_none()).map(|w| {
+            let us = u128::try_from(w.to_us.max(0)).unwrap_or(0);
+            offset.saturating_add(u64::try_from(us.saturating_mul(timescale.into()) / 1_000_000).unwrap_or(u64::MAX))
+        });
+        let until = Until { period: end, clock, last };
         for (i, e) in s.iter().enumerate() {
-            entry(e, s.get(i + 1).copied(), end, last, &mut at, &mut out, budget)?;
+            entry(e, s.get(i + 1).copied(), &until, &mut at, &mut out, budget)?;
         }
         return Ok(out);
     }
@@ -188,10 +217,9 @@ fn ticks(info: &Info<'_>, place: &Place<'_>, count: Option<u64>, budget: &mut Bu
         let duration = end.map_or(0, |e| e - offset);
         return Ok(vec![Tick { number: first, time: offset, duration }]);
     };
-    // Without a known end (a live presentation) the clock would say which segments are there: none are listed.
-    let listed = count.or_else(|| end.map(|e| (e - offset).div_ceil(duration))).unwrap_or(0);
-    let listed = listed.min(last.saturating_sub(first).saturating_add(1));
-    for i in 0..listed {
+    let (from, to) = by_clock(place, count, end.map(|e| e - offset), duration, timescale);
+    let to = to.min(last.saturating_sub(first).saturating_add(1));
+    for i in from..to {
         budget.segment()?;
         let time = offset.saturating_add(i.saturating_mul(duration));
         let number = first.saturating_add(i);
@@ -200,12 +228,35 @@ fn ticks(info: &Info<'_>, place: &Place<'_>, count: Option<u64>, budget: &mut Bu
     Ok(out)
 }
 
+/// Which of the segments of equal `duration` there are, as a range of positions: as many as a list has or as fit into the period
+/// (`length` ticks), and of those what the window leaves. Without any end known, only the clock could say: none.
+fn by_clock(place: &Place<'_>, count: Option<u64>, length: Option<u64>, duration: u64, timescale: u64) -> (u64, u64) {
+    let most = count.or_else(|| length.map(|l| l.div_ceil(duration)));
+    let Some(window) = place.window else { return (0, most.unwrap_or(0)) };
+    let position = |us: i128| {
+        let us = u128::try_from(us.max(0)).unwrap_or(0);
+        u64::try_from(us.saturating_mul(timescale.into()) / (u128::from(duration) * 1_000_000)).unwrap_or(u64::MAX)
+    };
+    // Complete segments only, or those that may be asked for early; without an end an early one without limit is still not there.
+    let early = place.early_us.filter(|e| *e != u64::MAX).unwrap_or(0);
+    let to = position(window.to_us.saturating_add(early.into()));
+    let to = if place.early_us == Some(u64::MAX) { most.unwrap_or(to) } else { most.map_or(to, |m| m.min(to)) };
+    (window.from_us.map_or(0, position).min(to), to)
+}
+
+/// Where a run without an end of its own stops: at the period's end, or where the clock is; both in the media's ticks.
+struct Until {
+    period: Option<u64>,
+    clock: Option<u64>,
+    /// `@endNumber`.
+    last: u64,
+}
+
 /// One `S`: `@r` more after the first; a negative `@r` repeats to the next `S` or to the period's end.
 fn entry(
     e: &Element,
     next: Option<&Element>,
-    end: Option<u64>,
-    last: u64,
+    until: &Until,
     at: &mut Tick,
     out: &mut Vec<Tick>,
     budget: &mut Budget,
@@ -220,14 +271,14 @@ fn entry(
     let count = match u64::try_from(repeat) {
         Ok(r) => r.saturating_add(1),
         Err(_) if duration == 0 => 1,
-        Err(_) => match next.and_then(|n| n.attr("t")).and_then(|t| t.trim().parse().ok()).or(end) {
-            Some(until) => until.saturating_sub(at.time).div_ceil(duration),
+        Err(_) => match next.and_then(|n| n.attr("t")).and_then(|t| t.trim().parse().ok()).or(until.period) {
+            Some(end) => end.saturating_sub(at.time).div_ceil(duration),
             // Unknown until the clock says.
-            None => 1,
+            None => until.clock.map_or(1, |now| now.saturating_sub(at.time) / duration),
         },
     };
     for _ in 0..count {
-        if at.number > last {
+        if at.number > until.last {
             break;
         }
         budget.segment()?;

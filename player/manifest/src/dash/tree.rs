@@ -1,5 +1,6 @@
 //! An MPD's XML as a small tree: names without prefixes, entities resolved, nothing external ever read.
 use crate::Error;
+use quick_xml::escape::escape;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
@@ -26,6 +27,29 @@ impl Element {
     /// Children of that name.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
         self.children.iter().filter(move |c| c.name == name)
+    }
+
+    /// What is within it: text, or elements written out again (names less their prefixes) where it has any.
+    pub fn content(&self) -> String {
+        if self.children.is_empty() {
+            return self.text.trim().to_string();
+        }
+        let mut out = String::new();
+        self.children.iter().for_each(|c| c.write(&mut out));
+        out
+    }
+
+    /// As deep as the document was read, so never deeper than [`MAX_DEPTH`].
+    fn write(&self, out: &mut String) {
+        out.push('<');
+        out.push_str(&self.name);
+        for (name, value) in &self.attrs {
+            out.push_str(&format!(" {name}=\"{}\"", escape(value.as_str())));
+        }
+        out.push('>');
+        out.push_str(&escape(self.text.trim()));
+        self.children.iter().for_each(|c| c.write(out));
+        out.push_str(&format!("</{}>", self.name));
     }
 
     /// The first child of that name.

@@ -29,6 +29,16 @@ impl<'a> Attributes<'a> {
         Attributes(out)
     }
 
+    /// Every attribute, in order.
+    pub(super) fn all(&self) -> &[(&'a str, &'a str)] {
+        &self.0
+    }
+
+    /// Decimal seconds, in microseconds.
+    pub(super) fn seconds(&self, name: &str) -> Option<u64> {
+        micros(self.get(name)?)
+    }
+
     /// As it stands.
     pub(super) fn get(&self, name: &str) -> Option<&'a str> {
         self.0.iter().find(|(n, _)| *n == name).map(|(_, v)| *v)
@@ -38,7 +48,7 @@ impl<'a> Attributes<'a> {
     pub(super) fn text(
         &self,
         name: &str,
-        vars: &Variables,
+        vars: &Variables<'_>,
         budget: &mut Budget,
         line: usize,
     ) -> Result<Option<Cow<'a, str>>, Error> {

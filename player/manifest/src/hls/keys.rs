@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 pub(super) fn take(
     keys: &mut Vec<ContentProtection>,
     attrs: &Attributes<'_>,
-    vars: &Variables,
+    vars: &Variables<'_>,
     base: &url::Url,
     budget: &mut Budget,
     line: usize,

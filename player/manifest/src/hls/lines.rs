@@ -2,7 +2,7 @@
 use super::attrs::Attributes;
 use crate::{Error, budget::Budget};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// A line with something in it.
 pub(super) enum Line<'a> {
@@ -29,10 +29,11 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, Line<'_>)> {
     })
 }
 
-/// `#EXTM3U` must come first (RFC 8216 §4.3.1.1); the wild puts byte order marks and blank lines before it.
+/// `#EXTM3U` must come first (RFC 8216 §4.3.1.1); the wild puts byte order marks and blank lines before it, and sometimes forgets it:
+/// then another of our tags will do.
 pub(super) fn check_header(text: &str) -> Result<(), Error> {
     match lines(text).next() {
-        Some((_, Line::Tag { name: "EXTM3U", .. })) => Ok(()),
+        Some((_, Line::Tag { name, .. })) if name == "EXTM3U" || name == "EXTINF" || name.starts_with("EXT-X-") => Ok(()),
         _ => Err(Error::NotAManifest),
     }
 }
@@ -43,18 +44,26 @@ pub(super) fn bad(line: usize, what: impl Into<String>) -> Error {
 }
 
 /// `EXT-X-DEFINE` variables (RFC 8216bis §4.3).
-pub(super) struct Variables {
-    map: HashMap<String, String>,
-    imported: bool,
+pub(super) struct Variables<'i> {
+    map: BTreeMap<String, String>,
+    /// The multivariant playlist's; none where it is not known.
+    importable: Option<&'i BTreeMap<String, String>>,
+    /// Something was to be imported that is not there.
+    missing: bool,
 }
 
-impl Variables {
-    pub(super) fn new() -> Self {
-        Variables { map: HashMap::new(), imported: false }
+impl<'i> Variables<'i> {
+    pub(super) fn new(importable: Option<&'i BTreeMap<String, String>>) -> Self {
+        Variables { map: BTreeMap::new(), importable, missing: false }
     }
 
-    /// Takes an `EXT-X-DEFINE`. `IMPORT` needs the multivariant playlist, which a media playlist's reader does not have: it fails only
-    /// where such a variable is used.
+    /// Everything defined, for others to import.
+    pub(super) fn into_map(self) -> BTreeMap<String, String> {
+        self.map
+    }
+
+    /// Takes an `EXT-X-DEFINE`. What `IMPORT` does not find is an error only where the variable is used: a media playlist may be opened
+    /// without its multivariant playlist.
     pub(super) fn define(
         &mut self,
         attrs: &Attributes<'_>,
@@ -67,8 +76,15 @@ impl Variables {
         } else if let Some(n) = attrs.get("QUERYPARAM") {
             let found = base.query_pairs().find(|(k, _)| k == n).map(|(_, v)| v.into_owned());
             (n, found.ok_or_else(|| bad(line, format!("the playlist's URL has no query parameter {n}")))?)
+        } else if let Some(n) = attrs.get("IMPORT") {
+            match self.importable.and_then(|all| all.get(n)) {
+                Some(v) => (n, v.clone()),
+                None => {
+                    self.missing = true;
+                    return Ok(());
+                }
+            }
         } else {
-            self.imported |= attrs.get("IMPORT").is_some();
             return Ok(());
         };
         budget.bytes(name.len() + value.len())?;
@@ -78,7 +94,7 @@ impl Variables {
 
     /// Puts the variables in where `{$name}` stands.
     pub(super) fn fill<'a>(&self, s: &'a str, budget: &mut Budget, line: usize) -> Result<Cow<'a, str>, Error> {
-        if !s.contains("{$") || (self.map.is_empty() && !self.imported) {
+        if !s.contains("{$") || (self.map.is_empty() && !self.missing) {
             return Ok(Cow::Borrowed(s));
         }
         let mut out = String::with_capacity(s.len());
@@ -95,7 +111,7 @@ impl Variables {
                     budget.bytes(v.len())?;
                     out.push_str(v);
                 }
-                None if self.imported => return Err(Error::Unsupported(format!("EXT-X-DEFINE:IMPORT of {name} (line {line})"))),
+                None if self.missing => return Err(Error::Unsupported(format!("EXT-X-DEFINE:IMPORT of {name} (line {line})"))),
                 None => return Err(bad(line, format!("variable {name} is not defined"))),
             }
             rest = tail;

@@ -3,7 +3,7 @@ use super::attrs::Attributes;
 use super::keys;
 use super::lines::{Line, Variables, bad, lines};
 use crate::{
-    ContentProtection, Error, Format, Kind, Period, Presentation, Rendition, Segments, TrackSet, budget::Budget, codecs,
+    ContentProtection, Error, Format, Hdcp, Kind, Period, Presentation, Rendition, Segments, TrackSet, budget::Budget, codecs,
 };
 
 /// Any tag that only a multivariant playlist has.
@@ -35,7 +35,7 @@ struct Member {
 struct Reader<'a> {
     base: &'a url::Url,
     budget: Budget,
-    vars: Variables,
+    vars: Variables<'a>,
     variants: Vec<Variant>,
     iframes: Vec<Rendition>,
     members: Vec<Member>,
@@ -46,7 +46,7 @@ pub(super) fn parse(text: &str, base: &url::Url) -> Result<Presentation, Error> 
     let mut r = Reader {
         base,
         budget: Budget::new(),
-        vars: Variables::new(),
+        vars: Variables::new(None),
         variants: vec![],
         iframes: vec![],
         members: vec![],
@@ -90,6 +90,13 @@ impl Reader<'_> {
             width,
             height,
             frame_rate: attrs.get("FRAME-RATE").and_then(|f| f.parse().ok()).filter(|f: &f64| f.is_finite() && *f > 0.0),
+            video_range: self.text(attrs, "VIDEO-RANGE", line)?,
+            hdcp: match attrs.get("HDCP-LEVEL") {
+                Some("NONE") => Some(Hdcp::None),
+                Some("TYPE-0") => Some(Hdcp::Type0),
+                Some("TYPE-1") => Some(Hdcp::Type1),
+                _ => None,
+            },
             audio_group: self.text(attrs, "AUDIO", line)?,
             segments: Segments::Playlist { url: self.vars.url(uri, self.base, &mut self.budget, line)? },
             ..Rendition::default()
@@ -207,8 +214,13 @@ impl Reader<'_> {
         if tracks.is_empty() {
             return Err(bad(1, "a multivariant playlist without variants"));
         }
-        let period = Period { id: None, start_us: 0, duration_us: None, tracks };
-        Ok(Presentation { format: Format::Hls, live: false, duration_us: None, min_buffer_us: None, periods: vec![period] })
+        let period = Period { tracks, ..Period::default() };
+        Ok(Presentation {
+            format: Format::Hls,
+            variables: self.vars.into_map(),
+            periods: vec![period],
+            ..Presentation::default()
+        })
     }
 }
 

@@ -4,39 +4,14 @@ mod keys;
 mod lines;
 mod master;
 mod media;
+mod playlist;
+mod tags;
 mod write;
 
-use crate::{ContentProtection, Error, Format, Kind, Period, Presentation, Rendition, Resource, Segment, Segments, TrackSet};
+use crate::{Error, Format, Kind, Period, Presentation, Rendition, TrackSet};
+pub use playlist::*;
+use std::collections::BTreeMap;
 pub use write::{write_master, write_media};
-
-/// What a media playlist says, to be put into the rendition that named it.
-#[derive(Clone, PartialEq, Debug)]
-pub struct MediaPlaylist {
-    /// No `EXT-X-ENDLIST` yet.
-    pub live: bool,
-    /// `EXT-X-TARGETDURATION`.
-    pub target_duration_us: u64,
-    /// The `EXT-X-MAP` of the first segment.
-    pub init: Option<Resource>,
-    /// In order.
-    pub segments: Vec<Segment>,
-    /// The first segment's keys.
-    pub protection: Vec<ContentProtection>,
-}
-
-impl MediaPlaylist {
-    /// Sum of the segments.
-    pub fn duration_us(&self) -> u64 {
-        self.segments.last().map_or(0, |s| s.start_us.saturating_add(s.duration_us))
-    }
-
-    /// Puts what the playlist says where `rendition` only named it. Keys that the multivariant playlist told (`EXT-X-SESSION-KEY`) give way.
-    pub fn fill(self, rendition: &mut Rendition) {
-        rendition.init = self.init;
-        rendition.segments = Segments::List { segments: self.segments };
-        rendition.protection = self.protection;
-    }
-}
 
 /// Parses a multivariant playlist, or a media playlist as a presentation of one rendition (whose ID is `0` and whose codecs are unknown).
 pub fn parse(text: &str, base: &url::Url) -> Result<Presentation, Error> {
@@ -44,25 +19,28 @@ pub fn parse(text: &str, base: &url::Url) -> Result<Presentation, Error> {
     if master::is_master(text) { master::parse(text, base) } else { parse_media(text, base).map(alone) }
 }
 
-/// Parses a media playlist.
+/// Parses a media playlist that nothing introduced.
 pub fn parse_media(text: &str, base: &url::Url) -> Result<MediaPlaylist, Error> {
     lines::check_header(text)?;
-    media::parse(text, base)
+    media::parse(text, base, None)
+}
+
+/// Parses a media playlist that may import `variables` of its multivariant playlist (`EXT-X-DEFINE:IMPORT`).
+pub fn parse_media_importing(text: &str, base: &url::Url, variables: &BTreeMap<String, String>) -> Result<MediaPlaylist, Error> {
+    lines::check_header(text)?;
+    media::parse(text, base, Some(variables))
 }
 
 /// A presentation of a media playlist that no multivariant playlist introduced.
-fn alone(media: MediaPlaylist) -> Presentation {
-    let duration = media.duration_us();
-    let live = media.live;
+fn alone(mut media: MediaPlaylist) -> Presentation {
+    let (live, live_window) = (media.live, media.live_window());
+    let duration_us = (!live).then_some(media.duration_us());
+    let events = std::mem::take(&mut media.date_ranges);
+    let iframes_only = media.iframes_only;
     let mut rendition = Rendition { id: "0".into(), ..Rendition::default() };
     media.fill(&mut rendition);
-    let track = TrackSet { default: true, renditions: vec![rendition], ..TrackSet::new("video", Kind::Video) };
-    let period = Period { id: None, start_us: 0, duration_us: (!live).then_some(duration), tracks: vec![track] };
-    Presentation {
-        format: Format::Hls,
-        live,
-        duration_us: (!live).then_some(duration),
-        min_buffer_us: None,
-        periods: vec![period],
-    }
+    let kind = if iframes_only { Kind::Image } else { Kind::Video };
+    let track = TrackSet { default: true, renditions: vec![rendition], ..TrackSet::new("video", kind) };
+    let period = Period { duration_us, tracks: vec![track], events, ..Period::default() };
+    Presentation { format: Format::Hls, live, duration_us, live_window, periods: vec![period], ..Presentation::default() }
 }

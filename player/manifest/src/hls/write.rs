@@ -1,6 +1,8 @@
 //! Writes multivariant and VOD media playlists for fragmented MP4 (version 7).
 use super::{keys, master::CHARACTERISTICS};
-use crate::{ContentProtection, Kind, Period, Presentation, Rendition, Resource, Segments, TrackSet, codecs};
+use crate::{
+    ContentProtection, Hdcp, Kind, Period, Presentation, Rendition, Resource, Segment, Segments, TrackSet, codecs, time,
+};
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
@@ -41,7 +43,7 @@ pub fn write_master(presentation: &Presentation) -> String {
     out
 }
 
-/// Writes a VOD media playlist of a rendition whose `segments` is a list.
+/// Writes a VOD media playlist of a rendition whose `segments` is a list. Sizes that no byte range tells go into `EXT-X-BITRATE`.
 pub fn write_media(rendition: &Rendition) -> String {
     let none = Vec::new();
     let segments = if let Segments::List { segments } = &rendition.segments { segments } else { &none };
@@ -52,6 +54,7 @@ pub fn write_media(rendition: &Rendition) -> String {
         "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-MEDIA-SEQUENCE:{sequence}\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n"
     );
     let (mut init, mut protection): (Option<&Resource>, &[ContentProtection]) = (None, &[]);
+    let (mut bitrate, mut date_ms) = (None, None);
     for s in segments {
         if s.discontinuity {
             out.push_str("#EXT-X-DISCONTINUITY\n");
@@ -80,6 +83,16 @@ pub fn write_media(rendition: &Rendition) -> String {
         if s.gap {
             out.push_str("#EXT-X-GAP\n");
         }
+        if s.program_date_time_ms != date_ms
+            && let Some(ms) = s.program_date_time_ms
+        {
+            let _ = writeln!(out, "#EXT-X-PROGRAM-DATE-TIME:{}", time::iso8601(ms));
+        }
+        date_ms = s.program_date_time_ms.map(|ms| ms.saturating_add((s.duration_us / 1000) as i64));
+        if let Some(now) = kilobits(s).filter(|now| Some(*now) != bitrate) {
+            let _ = writeln!(out, "#EXT-X-BITRATE:{now}");
+            bitrate = Some(now);
+        }
         let _ = writeln!(out, "#EXTINF:{}.{:06},", s.duration_us / 1_000_000, s.duration_us % 1_000_000);
         if let Some(b) = s.resource.range {
             let _ = writeln!(out, "#EXT-X-BYTERANGE:{}@{}", b.length, b.offset);
@@ -89,6 +102,13 @@ pub fn write_media(rendition: &Rendition) -> String {
     }
     out.push_str("#EXT-X-ENDLIST\n");
     out
+}
+
+/// `EXT-X-BITRATE` of a segment whose size no byte range tells.
+fn kilobits(s: &Segment) -> Option<u64> {
+    let bits = u128::from(s.size.filter(|_| s.resource.range.is_none())?) * 8_000;
+    let us = u128::from(s.duration_us.max(1));
+    u64::try_from((bits + us / 2) / us).ok().filter(|k| *k > 0)
 }
 
 /// A rendition that EXT-X-MEDIA names.
@@ -200,7 +220,7 @@ fn variant(out: &mut String, r: &Rendition, group: Option<&str>, audio: &[Member
         let _ = write!(out, ",FRAME-RATE={f:.3}");
     }
     if r.width.is_some() || codecs::has(&r.codecs, Kind::Video) {
-        out.push_str(",VIDEO-RANGE=SDR");
+        let _ = write!(out, ",VIDEO-RANGE={}", r.video_range.as_deref().filter(|v| matches!(*v, "HLG" | "PQ")).unwrap_or("SDR"));
     }
     if let Some(g) = group {
         let _ = write!(out, ",AUDIO={}", label(g));
@@ -227,6 +247,14 @@ fn iframes(out: &mut String, r: &Rendition) {
 fn picture(out: &mut String, r: &Rendition) {
     if let (Some(w), Some(h)) = (r.width, r.height) {
         let _ = write!(out, ",RESOLUTION={w}x{h}");
+    }
+    let level = r.hdcp.map(|h| match h {
+        Hdcp::None => "NONE",
+        Hdcp::Type0 => "TYPE-0",
+        Hdcp::Type1 => "TYPE-1",
+    });
+    if let Some(level) = level {
+        let _ = write!(out, ",HDCP-LEVEL={level}");
     }
 }
 

@@ -43,10 +43,7 @@ pub fn list(n: u64, duration_us: u64, url: impl Fn(u64) -> String) -> Segments {
         number: i + 1,
         start_us: i * duration_us,
         duration_us,
-        discontinuity: false,
-        gap: false,
-        init: None,
-        protection: None,
+        ..Segment::default()
     };
     Segments::List { segments: (0..n).map(segment).collect() }
 }
@@ -105,12 +102,11 @@ pub fn ours(segments: impl Fn(&str) -> Segments) -> Presentation {
             ..TrackSet::new("audio-en", Kind::Audio)
         },
     ];
-    let period = Period { id: None, start_us: 0, duration_us: Some(30_000_000), tracks };
+    let period = Period { duration_us: Some(30_000_000), tracks, ..Period::default() };
     Presentation {
-        format: Format::Hls,
-        live: false,
         duration_us: Some(30_000_000),
         min_buffer_us: Some(4_000_000),
         periods: vec![period],
+        ..Presentation::default()
     }
 }
