@@ -81,8 +81,8 @@ fn media_playlists_as_m3u8_parser_reads_them() {
     assert!(compared > 30 && differ.len() <= ALLOWED, "{differ:#?}");
 }
 
-/// Where we differ on purpose: no `#EXTM3U` at all (2), a zero duration made 10 ms, a missing EXTINF where the target duration changes.
-const ALLOWED: usize = 4;
+/// Where we differ on purpose: a zero duration made 10 ms, a missing EXTINF that m3u8-parser gives no duration.
+const ALLOWED: usize = 2;
 
 #[test]
 fn encrypted_streams_name_their_keys() {

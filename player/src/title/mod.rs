@@ -139,7 +139,8 @@ impl Title {
         let fetched = self.http.fetch(&Request::get(url), MANIFEST_LIMIT, stop)?;
         let text = String::from_utf8(fetched.bytes).map_err(|_| Error::NotAManifest(fetched.url.to_string()))?;
         let variables = &self.presentation.variables;
-        let list = hearth_manifest::hls::parse_media_importing(&text, &fetched.url, variables).map_err(|e| manifest_error(&fetched.url, e))?;
+        let list = hearth_manifest::hls::parse_media_importing(&text, &fetched.url, variables)
+            .map_err(|e| manifest_error(&fetched.url, e))?;
         if list.live {
             return Err(Error::UnsupportedManifest(format!("{}: live (no EXT-X-ENDLIST)", fetched.url)));
         }

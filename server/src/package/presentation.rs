@@ -93,10 +93,10 @@ fn rendition(item: &Described<'_>, segments: Segments) -> Rendition {
         height: row.height,
         frame_rate: row.frame_rate,
         sample_rate: row.sample_rate,
-        audio_group: None,
         init: Some(Resource { url: format!("{}init.mp4", item.base), range: None }),
         segments,
         protection: item.protection.to_vec(),
+        ..Rendition::default()
     }
 }
 

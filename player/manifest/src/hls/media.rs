@@ -117,6 +117,8 @@ impl Reader<'_> {
                 self.pending.duration_us = micros(value.split_once(',').map_or(value, |x| x.0));
             }
             "EXT-X-BYTERANGE" => self.pending.range = Some(byte_range(value, self.next_byte, line)?),
+            // It must not change, and where it does it holds from there on.
+            "EXT-X-TARGETDURATION" => self.target_us = micros(value).or(self.target_us),
             "EXT-X-DISCONTINUITY" => self.pending.discontinuity = true,
             "EXT-X-GAP" => self.pending.gap = true,
             "EXT-X-BITRATE" => self.bitrate = value.trim().parse().ok().filter(|b| *b > 0),
