@@ -1,8 +1,8 @@
 //! Records of crashes: small, few, kept on `/data/crash`. Nothing here sends them.
 
 use crate::supervise::Exit;
-use crate::sys::files;
 use crate::{Error, Result};
+use hearth_box::files::{self, Kind};
 use serde::Serialize;
 use std::path::Path;
 
@@ -75,7 +75,8 @@ pub fn keep(mut record: Record, folder: &Path) -> Result<()> {
     }
     let name = format!("{:012}-{:06}-{}", record.time, record.uptime, record.service);
     let json = serde_json::to_vec(&record).map_err(|error| Error::Refused(error.to_string()))?;
-    files::replace_durably(folder.join(format!("{name}.json")), &json)
+    let path = folder.join(format!("{name}.json"));
+    files::replace(&path, &json, Kind::DISC).map_err(Error::path("replace", &path))
 }
 
 #[cfg(test)]

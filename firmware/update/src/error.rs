@@ -50,6 +50,14 @@ pub enum Error {
         /// Its build ID.
         build: String,
     },
+    /// It had its tries in a slot, and the box went back to what it ran before.
+    #[error("version {version} did not come up in slot {slot}; the box went back to what it ran before")]
+    FellBack {
+        /// Which.
+        version: String,
+        /// Where.
+        slot: crate::slot::Slot,
+    },
     /// The connection, not what came over it.
     #[error("no or a broken connection: {0}; check the network, it goes on where it was")]
     Network(String),
@@ -161,6 +169,7 @@ impl Error {
             Self::FailedBefore { .. } => 104,
             Self::NotRecovery => 105,
             Self::NoInit => 106,
+            Self::FellBack { .. } => 107,
             Self::Network(_) => 201,
             Self::Status { .. } => 202,
             Self::NoRanges { .. } => 203,

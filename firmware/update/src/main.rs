@@ -3,8 +3,9 @@ use clap::{Parser, Subcommand};
 use hearth_update::agent::daemon::{Daemon, Times};
 use hearth_update::agent::devices::Devices;
 use hearth_update::agent::disk::{Disk, Partition};
-use hearth_update::agent::here::Here;
+use hearth_update::agent::here::{Here, Order};
 use hearth_update::agent::http::{HttpSource, Timeouts, client};
+use hearth_update::agent::memory::Memory;
 use hearth_update::agent::offer::Asker;
 use hearth_update::agent::recover::{Recovered, recover};
 use hearth_update::agent::retry::Pause;
@@ -29,6 +30,9 @@ struct Options {
     /// Status and lock.
     #[arg(long, default_value = "/run/hearth", global = true)]
     run: PathBuf,
+    /// What is remembered over reboots.
+    #[arg(long, default_value = "/data/hearth", global = true)]
+    data: PathBuf,
     /// The image of a disc instead of this box's.
     #[arg(long, global = true)]
     disk: Option<PathBuf>,
@@ -120,7 +124,8 @@ impl Options {
         let folders = self.folders();
         let mut disk = self.devices()?.allow_install(self.running()?);
         let alone = folders.lock()?;
-        let installed = self.here(&folders, &mut disk)?.install(&alone, &mut *source, again, &mut Parked)?;
+        let installed =
+            self.here(&folders, &mut disk)?.install(&alone, &mut *source, Order { server: None, again }, &mut Parked)?;
         let progress = installed.progress;
         println!("slot {} boots next; {} of {} bytes were here already", installed.slot, progress.reused, progress.total);
         if reboot { self.reboot() } else { Ok(()) }
@@ -189,7 +194,7 @@ impl Options {
     }
 
     fn folders(&self) -> Folders {
-        Folders { etc: self.etc.clone(), run: self.run.clone() }
+        Folders { etc: self.etc.clone(), run: self.run.clone(), data: self.data.clone() }
     }
 
     fn running(&self) -> Result<Running> {
@@ -204,8 +209,8 @@ impl Options {
     }
 
     fn here<'a>(&self, folders: &'a Folders, disk: &'a mut dyn Disk) -> Result<Here<'a>> {
-        let word = Word::new(folders.status());
-        Ok(Here { disk, keys: folders.keys()?, running: self.running()?, info: folders.info()?, word, folders })
+        let (word, memory) = (Word::new(folders.status()), Memory::open(&folders.data));
+        Ok(Here { disk, keys: folders.keys()?, running: self.running()?, info: folders.info()?, word, memory, folders })
     }
 
     /// The factory's word goes before the product's; a box without identity still gets its updates.

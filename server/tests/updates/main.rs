@@ -274,6 +274,27 @@ fn a_rollout_that_fails_halts_by_itself() {
     }
 }
 
+/// A box that reported success and then went back says so with its last word, and that counts towards a halt.
+#[test]
+fn boxes_that_fall_back_later_halt_a_rollout() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(&dir.path().join("data"));
+    one(publish(["--server", &server.url], &bundle(dir.path(), "0.2.0", 1, 1), &[]));
+    let list = || one(updates(&["list", "--server", &server.url]));
+    for n in 0..5 {
+        let device = format!("box-{n}");
+        ask(&server.url, &device, "0.1.0", "stable").expect("an offer");
+        assert_eq!(report(&server.url, &device, "0.2.0", "installed", "").status, 204);
+    }
+    let fell_back = "107: version 0.2.0 did not come up in slot b; the box went back to what it ran before";
+    for (n, state) in [(0, ReleaseState::Live), (1, ReleaseState::Halted)] {
+        assert_eq!(report(&server.url, &format!("box-{n}"), "0.2.0", "failed", fell_back).status, 204);
+        assert_eq!(list().state, state, "after {} of 5", n + 1);
+    }
+    assert_eq!((list().installed, list().failed, list().last_error.as_deref()), (3, 2, Some(fell_back)));
+    assert_eq!(ask(&server.url, "box-9", "0.1.0", "stable"), None);
+}
+
 #[test]
 fn a_large_bundle_is_never_whole_in_memory() {
     let dir = tempfile::tempdir().unwrap();

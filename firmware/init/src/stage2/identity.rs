@@ -1,9 +1,10 @@
 //! What this box is: version, board, product, factory record; and `/run/hearth/box.json`, where programs read it.
 
 use crate::cmdline::CommandLine;
-use crate::sys::{block, files};
+use crate::sys::block;
 use crate::{Error, Result};
 use hearth_boards::Board;
+use hearth_box::files::{self, Kind};
 use hearth_update::bootstate::{self, BootState};
 use hearth_update::factory::Factory;
 use hearth_update::product::Product;
@@ -98,7 +99,7 @@ impl Identity {
         if let (Some(slot), Some(json)) = (self.recovered_from(), json.as_object_mut()) {
             json.insert("recovered-from".to_owned(), slot.into());
         }
-        files::replace(BOX_JSON, json.to_string().as_bytes())
+        files::replace(BOX_JSON, json.to_string().as_bytes(), Kind::SECRET_MEMORY).map_err(Error::path("replace", BOX_JSON))
     }
 }
 

@@ -1,11 +1,11 @@
 //! The wired network: follows cables, gets addresses, says where names are looked up.
 
 use super::log::Log;
-use crate::Result;
 use crate::dhcp::{Action, Client, Event, Lease, packet};
 use crate::sys::dhcp_socket::DhcpSocket;
-use crate::sys::files;
 use crate::sys::route::{Link, Route};
+use crate::{Error, Result};
+use hearth_box::files::{self, Kind};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -156,5 +156,5 @@ impl Device {
 /// `/etc/resolv.conf` of the image is a link to this.
 fn write_resolv_conf(servers: &[Ipv4Addr]) -> Result<()> {
     let text: String = servers.iter().map(|server| format!("nameserver {server}\n")).collect();
-    files::replace(RESOLV_CONF, text.as_bytes())
+    files::replace(RESOLV_CONF, text.as_bytes(), Kind::MEMORY).map_err(Error::path("replace", RESOLV_CONF))
 }

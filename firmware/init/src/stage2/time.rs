@@ -2,9 +2,10 @@
 
 use super::jobs::{Jobs, Purpose};
 use super::log::Log;
-use crate::sys::{clock, files};
+use crate::sys::clock;
 use crate::timekeeping::Timekeeper;
 use crate::{Error, Result, sntp};
+use hearth_box::files::{self, Kind};
 use std::net::UdpSocket;
 use std::time::Duration;
 
@@ -109,7 +110,7 @@ impl Time {
     /// Saves what can be trusted, for the next boot. `/data` is mounted.
     pub fn save(&self, log: &mut Log) {
         let text = self.keeper.floor(clock::uptime()).as_secs().to_string();
-        if let Err(error) = files::replace_durably(SAVED, text.as_bytes()) {
+        if let Err(error) = files::replace(SAVED, text.as_bytes(), Kind::DISC).map_err(Error::path("replace", SAVED)) {
             log.failed(error);
         }
     }

@@ -5,7 +5,6 @@ pub mod clock;
 pub mod console;
 pub mod dhcp_socket;
 pub mod dm;
-pub mod files;
 pub mod kmsg;
 pub mod modules;
 pub mod mounts;

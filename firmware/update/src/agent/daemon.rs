@@ -1,13 +1,15 @@
 //! `hearth-update run`: asks now and then, installs, one at a time.
 use super::boot;
-use super::here::Here;
+use super::here::{Here, Order};
 use super::http::HttpSource;
 use super::install::Installed;
+use super::memory::Unheard;
 use super::offer::{Asker, Offer};
 use super::retry::{Backoff, Pause, jittered};
 use super::settings::Alone;
 use crate::slot::Running;
 use crate::{Error, Result};
+use hearth_api::UpdateOutcome;
 use std::time::Duration;
 
 /// How often.
@@ -72,34 +74,50 @@ impl Daemon<'_> {
         true
     }
 
-    fn report_good(&self) {
-        if let Some(server) = self.asker.servers.first() {
-            self.asker.report(server, &self.here.info.version, None);
+    /// A version of which this box knows no trial, for recovery brought it or `/data` was lost, may still be one that a server waits to hear of.
+    fn report_good(&mut self) {
+        let Some(server) = self.asker.servers.first().cloned() else { return };
+        let Here { info, memory, .. } = &mut self.here;
+        if !memory.tried(&info.build_id) {
+            memory.tell(Unheard { server, version: info.version.clone(), outcome: UpdateOutcome::Installed, error: None });
         }
+    }
+
+    /// Finds out how the last update ended, and tells servers what they have not heard.
+    fn report(&mut self) {
+        let Here { disk, memory, running, info, .. } = &mut self.here;
+        memory.settle(*running, &info.build_id, &boot::read(*disk));
+        memory.report(&self.asker);
     }
 
     /// One question and what follows from it: what boots next, if there is something new. The launcher is told.
     pub fn turn(&mut self, pause: &mut dyn Pause) -> Result<Option<Installed>> {
         let alone = self.here.folders.lock()?;
+        self.report();
         self.here.word.checking(None);
         let asked = self.asker.ask().map(|(server, offer)| (server.to_owned(), offer));
         let (server, offer) = asked.inspect_err(|e| self.here.word.failed(e))?;
-        let Some(offer) = offer.filter(|offer| offer.build_id != self.asker.build) else {
+        let again = self.here.running == Running::Recovery;
+        let wanted =
+            |offer: &Offer| offer.build_id != self.asker.build && (again || !self.here.memory.fell_back(&offer.build_id));
+        let Some(offer) = offer.filter(wanted) else {
             self.here.word.say(Default::default());
             return Ok(None);
         };
-        let installed = self.install(&alone, &offer, pause);
+        let installed = self.install(&alone, &server, &offer, pause);
         if let Err(e) = &installed
             && !e.is_passing()
             && !matches!(e, Error::Stopped | Error::OnTrial)
         {
-            self.asker.report(&server, &offer.version, Some(e));
+            let error = Some(format!("{}: {e}", e.code()));
+            self.here.memory.tell(Unheard { server, version: offer.version, outcome: UpdateOutcome::Failed, error });
+            self.here.memory.report(&self.asker);
         }
         installed.map(Some)
     }
 
-    fn install(&mut self, alone: &Alone, offer: &Offer, pause: &mut dyn Pause) -> Result<Installed> {
+    fn install(&mut self, alone: &Alone, server: &str, offer: &Offer, pause: &mut dyn Pause) -> Result<Installed> {
         let mut source = HttpSource::new(self.asker.client.clone(), &offer.url);
-        self.here.install(alone, &mut source, false, pause)
+        self.here.install(alone, &mut source, Order { server: Some(server), again: false }, pause)
     }
 }

@@ -67,13 +67,15 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Installs. Whatever an earlier run left on the idle slot and is right is not fetched again.
+    /// Installs. Whatever an earlier run left on the idle slot and is right is not fetched again. `on_trial` hears of the slot when it is whole
+    /// and before the boot loader may try it.
     pub fn run(
         &self,
         disk: &mut dyn Disk,
         source: &mut dyn Source,
         pause: &mut dyn Pause,
         report: &mut dyn FnMut(Progress),
+        on_trial: &mut dyn FnMut(Slot),
     ) -> Result<Installed> {
         let state = boot::read(disk);
         self.check(disk, &state)?;
@@ -102,6 +104,7 @@ impl Job<'_> {
                 return Err(Error::Medium { partition: Partition::Slot(Part::Root, slot).name() });
             }
         }
+        on_trial(slot);
         if !boot::is_on_trial(&boot::read(idle.disk), slot) {
             boot::put_on_trial(idle.disk, slot)?;
         }

@@ -6,6 +6,7 @@ pub mod disk;
 pub mod here;
 pub mod http;
 pub mod install;
+pub mod memory;
 pub mod offer;
 mod payload;
 pub mod recover;

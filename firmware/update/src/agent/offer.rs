@@ -1,6 +1,8 @@
 //! Asks a server for a newer version, and tells it what became of one: `/v1/updates`.
+use super::memory::Unheard;
 use crate::slot::SlotInfo;
 use crate::{Error, Result};
+use hearth_api::UpdateReport;
 use serde::Deserialize;
 use std::io::Read;
 use ureq::http::StatusCode;
@@ -83,21 +85,28 @@ impl Asker {
         Ok(Some(Offer { url: resolve(server, &offer.url), ..offer }))
     }
 
-    /// Tells the server how an update ended. It matters to the server's rollout, not to the box: trouble is only logged.
-    pub fn report(&self, server: &str, version: &str, error: Option<&Error>) {
+    /// Tells the server how an update ended. It matters to the server's rollout, not to the box: trouble is only logged. Says
+    /// whether the server has heard, or never will.
+    pub fn report(&self, news: &Unheard) -> bool {
         if self.device.is_empty() {
-            return;
+            return true;
         }
-        let outcome = if error.is_some() { "failed" } else { "installed" };
-        let error = error.map(|e| format!("{}: {e}", e.code()));
-        let report = serde_json::json!({"device": self.device, "version": version, "outcome": outcome, "error": error});
+        let Unheard { server, version, outcome, error } = news.clone();
+        let report = UpdateReport { device: self.device.clone(), version, outcome, error };
         let url = format!("{}/v1/updates/report", server.trim_end_matches('/'));
         match self.client.post(&url).send_json(report) {
-            Ok(answer) if answer.status().is_success() => {}
+            Ok(answer) if answer.status().is_success() => true,
             // It never offered this version: nothing it waits to hear of.
-            Ok(answer) if answer.status() == StatusCode::NOT_FOUND => {}
-            Ok(answer) => eprintln!("hearth-update: report: {} from {url}", answer.status()),
-            Err(e) => eprintln!("hearth-update: report: {e}"),
+            Ok(answer) if answer.status() == StatusCode::NOT_FOUND => true,
+            Ok(answer) => {
+                let status = answer.status();
+                eprintln!("hearth-update: report: {status} from {url}");
+                status.is_client_error() && !matches!(status.as_u16(), 401 | 403 | 408 | 425 | 429)
+            }
+            Err(e) => {
+                eprintln!("hearth-update: report: {e}");
+                false
+            }
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Folders {
     pub etc: PathBuf,
     /// `/run/hearth`, gone with the power.
     pub run: PathBuf,
+    /// `/data/hearth`, gone with a factory reset.
+    pub data: PathBuf,
 }
 
 impl Folders {

@@ -2,8 +2,9 @@
 use hearth_update::agent::boot;
 use hearth_update::agent::devices::Devices;
 use hearth_update::agent::disk::{Disk, Partition};
-use hearth_update::agent::here::Here;
+use hearth_update::agent::here::{Here, Order};
 use hearth_update::agent::install::Installed;
+use hearth_update::agent::memory::Memory;
 use hearth_update::agent::retry::Pause;
 use hearth_update::agent::settings::{Folders, Word};
 use hearth_update::agent::source::Source;
@@ -86,7 +87,7 @@ impl TestBox {
         let dir = tempfile::tempdir().unwrap();
         let image = dir.path().join("disk.img");
         partition(&image);
-        let folders = Folders { etc: dir.path().join("etc"), run: dir.path().join("run") };
+        let folders = Folders { etc: dir.path().join("etc"), run: dir.path().join("run"), data: dir.path().join("data") };
         fs::create_dir(&folders.etc).unwrap();
         let this = Self { dir, folders, image, running: Running::Slot(Slot::A) };
         this.set("slot.json", &info(2).to_json());
@@ -159,7 +160,8 @@ impl TestBox {
 
     pub fn here<'a>(&'a self, disk: &'a mut dyn Disk) -> Here<'a> {
         let (keys, info) = (self.folders.keys().unwrap(), self.folders.info().unwrap());
-        Here { disk, keys, running: self.running, info, word: Word::new(self.folders.status()), folders: &self.folders }
+        let (word, memory) = (Word::new(self.folders.status()), Memory::open(&self.folders.data));
+        Here { disk, keys, running: self.running, info, word, memory, folders: &self.folders }
     }
 
     /// Installs, and checks what must hold however it ends: the running slot and what is not the agent's are as before, and no slot that is
@@ -171,7 +173,7 @@ impl TestBox {
     pub fn install_on(&self, disk: &mut dyn Disk, source: &mut dyn Source) -> Result<Installed> {
         let before = [Partition::Factory, Partition::Data].map(|p| self.get(p, 0, 65536));
         let alone = self.folders.lock()?;
-        let installed = self.here(disk).install(&alone, source, false, &mut AtOnce);
+        let installed = self.here(disk).install(&alone, source, Order::default(), &mut AtOnce);
         assert!(self.running != Running::Slot(Slot::A) || self.holds(Slot::A, release(2)), "the running slot was written");
         assert_eq!([Partition::Factory, Partition::Data].map(|p| self.get(p, 0, 65536)), before);
         let state = self.state();

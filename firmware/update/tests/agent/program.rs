@@ -11,7 +11,15 @@ use std::process::{Command, Output};
 
 fn call(test_box: &TestBox, running: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hearth-update"));
-    command.arg("--etc").arg(&test_box.folders.etc).arg("--run").arg(&test_box.folders.run).arg("--disk").arg(&test_box.image);
+    command
+        .arg("--etc")
+        .arg(&test_box.folders.etc)
+        .arg("--run")
+        .arg(&test_box.folders.run)
+        .arg("--data")
+        .arg(&test_box.folders.data)
+        .arg("--disk")
+        .arg(&test_box.image);
     command.args(["--running", running]).args(arguments);
     command.env("HEARTH_NOTIFY", test_box.dir.path().join("notify"));
     command.output().unwrap()

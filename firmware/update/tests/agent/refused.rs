@@ -3,6 +3,7 @@ use super::fixture::{AtOnce, TestBox, code, info, made, release};
 use hearth_update::agent::boot;
 use hearth_update::agent::devices::Devices;
 use hearth_update::agent::disk::{Disk, Partition};
+use hearth_update::agent::here::Order;
 use hearth_update::agent::source::FileSource;
 use hearth_update::bootstate::{BootState, Chances};
 use hearth_update::bundle::{Part, Release};
@@ -117,13 +118,19 @@ fn what_failed_is_not_tried_again_by_itself() {
     assert_eq!(code(&test_box.install(&mut stick(&test_box, &new.file))), 104);
     assert_eq!(test_box.state(), state);
     let alone = test_box.folders.lock().unwrap();
-    let again = test_box.here(&mut test_box.disk()).install(&alone, &mut stick(&test_box, &new.file), true, &mut AtOnce);
+    let again = test_box.here(&mut test_box.disk()).install(
+        &alone,
+        &mut stick(&test_box, &new.file),
+        Order { again: true, ..Order::default() },
+        &mut AtOnce,
+    );
     assert_eq!(code(&again), 0);
     assert_eq!(test_box.state().b, Chances::TRIAL);
     // What comes after it is another matter.
     test_box.put_state(BootState { generation: 60, ..state });
     let next = made(4, |_| (), &super::fixture::key());
-    let installed = test_box.here(&mut test_box.disk()).install(&alone, &mut stick(&test_box, &next.file), false, &mut AtOnce);
+    let installed =
+        test_box.here(&mut test_box.disk()).install(&alone, &mut stick(&test_box, &next.file), Order::default(), &mut AtOnce);
     assert_eq!(code(&installed), 0);
 }
 

@@ -1,7 +1,7 @@
 //! A server on the loopback that serves one bundle, as well or as badly as it is told.
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// What is wrong with it.
@@ -51,6 +51,7 @@ struct Told {
     requests: AtomicUsize,
     sent: AtomicU64,
     log: Mutex<Vec<String>>,
+    refusal: AtomicU16,
 }
 
 /// It runs until the process ends.
@@ -72,8 +73,8 @@ impl Server {
     fn start(file: &[u8], offer: Option<String>, fault: Fault, from: usize, times: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (requests, sent, log) = Default::default();
-        let told = Arc::new(Told { file: file.to_vec(), offer, fault, from, times, requests, sent, log });
+        let (requests, sent, log, refusal) = Default::default();
+        let told = Arc::new(Told { file: file.to_vec(), offer, fault, from, times, requests, sent, log, refusal });
         let shared = told.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -91,6 +92,11 @@ impl Server {
     /// Bytes of bodies.
     pub fn sent(&self) -> u64 {
         self.told.sent.load(Ordering::SeqCst)
+    }
+
+    /// Answers reports with this status; 0: takes them.
+    pub fn refuse_reports(&self, status: u16) {
+        self.told.refusal.store(status, Ordering::SeqCst);
     }
 
     /// First lines of requests, and bodies of posts.
@@ -128,9 +134,11 @@ impl Told {
     }
 
     fn api(&self, mut stream: TcpStream, line: &str) -> Option<()> {
+        let refusal = self.refusal.load(Ordering::SeqCst);
         let (status, body) = match (&self.offer, line.starts_with("POST")) {
-            (_, true) | (None, _) => ("204 No Content", ""),
-            (Some(offer), _) => ("200 OK", offer.as_str()),
+            (_, true) if refusal != 0 => (format!("{refusal} No"), ""),
+            (_, true) | (None, _) => ("204 No Content".to_owned(), ""),
+            (Some(offer), _) => ("200 OK".to_owned(), offer.as_str()),
         };
         write!(stream, "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len()).ok()
     }

@@ -57,7 +57,7 @@ impl Agent {
         if self == Self::TurnedFirst {
             boot::put_on_trial(&mut disk, job.target())?;
         }
-        job.run(&mut disk, source, &mut AtOnce, &mut |_| ())
+        job.run(&mut disk, source, &mut AtOnce, &mut |_| (), &mut |_| ())
     }
 }
 
