@@ -115,8 +115,14 @@ pub struct PlayerConfig {
     pub cmcd: bool,
     /// Longest wait for a connection, an answer, or the next bytes of one, in ms.
     pub timeout_ms: u64,
-    /// How often a request that failed for a passing reason is tried again.
+    /// How often a request that failed for a passing reason is tried again before there is a picture.
     pub retries: u32,
+    /// Wait before the first such try, in ms; twice as long before each next one, up to five times this. A server's `Retry-After` is heeded.
+    pub retry_ms: u64,
+    /// How long a passing failure (the network gone, a server down) is put up with once there was a picture, in ms.
+    pub patience_ms: u64,
+    /// Longest wait for a picture once media is there, before the next decoder of the list is tried, in ms.
+    pub picture_ms: u64,
     /// Estimate of the network to start with, kbit/s, remembered from the last session.
     pub estimate_kbps: Option<f32>,
     /// Keys given by hand, for development; no licence is asked for them.
@@ -135,6 +141,9 @@ impl Default for PlayerConfig {
             cmcd: true,
             timeout_ms: 8_000,
             retries: 3,
+            retry_ms: 200,
+            patience_ms: 60_000,
+            picture_ms: 8_000,
             estimate_kbps: None,
             keys: Vec::new(),
         }

@@ -54,6 +54,10 @@ errors! {
     File = 2008, false, "file: {0}", "Check that the file is there and may be read.";
     /// The secure connection cannot be made.
     Tls = 2009, false, "secure connection: {0}", "Check the device's date and the server's certificate.";
+    /// More bytes than anything of its kind has.
+    TooLarge = 2010, false, "too large: {0}", "Check the address; it gives something else than this title.";
+    /// A live stream whose playlist is no longer brought up to date.
+    LiveStopped = 2011, true, "live: {0}", "The broadcast has stopped; try again in a minute.";
 
     /// Not a playlist nor an MPD.
     NotAManifest = 3000, false, "not a manifest: {0}", "The address gives something else than a playlist or an MPD; check it.";

@@ -171,6 +171,9 @@ pub struct Summary {
     pub protection: String,
     /// Errors of decoders, the session's whole life.
     pub decode_errors: u64,
+    /// Segments passed over because they were missing or broken in every rendition.
+    #[serde(default)]
+    pub segments_lost: u64,
     /// Bytes of media fetched.
     pub bytes: u64,
     /// Renditions played, `id` and ms.

@@ -1,10 +1,11 @@
 //! Fetches one stream (video, audio, or both in one) segment by segment into its buffers, choosing renditions with the ABR rule.
 
+use super::ladder::{ladder_of, sizes_ahead};
 use super::track::{Order, TrackBuffer};
 use super::transfer::LOOK;
+use super::trouble::Trouble;
 use super::{Note, Shared};
 use crate::Error;
-use crate::fetch::{Stop, backoff};
 use crate::media::prepare::{Chunk, InitSegment};
 use crate::title::{Playlist, select::Ladder};
 use hearth_abr::{Abr, MAX_LOOKAHEAD, MAX_RENDITIONS, Situation};
@@ -40,7 +41,11 @@ pub(super) struct Cursor {
     pub(super) segment: usize,
     /// Position in the ladder of the last segment.
     pub(super) last: Option<usize>,
-    pub(super) failures: u32,
+    /// Position in the ladder of what is being fetched.
+    pub(super) trying: usize,
+    /// Where in the title `segment` is still to be found, in µs.
+    pub(super) wanted: Option<u64>,
+    pub(super) trouble: Trouble,
     pub(super) abandoned: usize,
     pub(super) inits: HashMap<Resource, Arc<InitSegment>>,
 }
@@ -63,11 +68,7 @@ impl Fetcher {
         let mut cursor: Option<Cursor> = None;
         while let Some(order) = self.main().order() {
             if cursor.as_ref().is_none_or(|c| c.epoch != order.epoch) {
-                match self.start(order) {
-                    Ok(new) => cursor = Some(new),
-                    Err(error) => self.idle_after(order.epoch, Some(error)),
-                }
-                continue;
+                cursor = Some(self.start(order));
             }
             let Some(at) = cursor.as_mut() else { continue };
             if !self.has_room() {
@@ -75,7 +76,7 @@ impl Fetcher {
                 continue;
             }
             match self.next(at) {
-                Ok(Outcome::Delivered) => (at.failures, at.abandoned) = (0, 0),
+                Ok(Outcome::Delivered) => (at.trouble, at.abandoned) = (Trouble::default(), 0),
                 Ok(Outcome::Abandoned) => (),
                 Ok(Outcome::End) => self.idle_after(at.epoch, None),
                 Err(error) if self.shared.stop.is_stopped() => return tracing::debug!(%error, "stopped"),
@@ -92,81 +93,55 @@ impl Fetcher {
         self.buffers[0].0
     }
 
-    /// Waits for another order after the end or a failure.
-    fn idle_after(&self, epoch: u64, failure: Option<Error>) {
-        for (_, buffer) in &self.buffers {
-            buffer.finish(epoch, failure.clone());
-        }
-        if let Some(error) = failure {
-            tracing::warn!(%error, kind = ?self.kind(), "fetching ends");
-        }
-        while self.main().order().is_some_and(|o| o.epoch == epoch) {
-            self.main().wait(Duration::from_millis(500));
-        }
-    }
-
-    /// A failure that may pass is tried again for as long as there is media to play meanwhile.
-    fn failed(&self, at: &mut Cursor, error: Error) {
-        at.failures += 1;
-        let buffered = self.main().ahead(self.shared.position()) > 500_000_000;
-        // Of another rendition the segment may be there.
-        let elsewhere = matches!(error, Error::NotFound(_)) && at.failures <= 1 && at.last.is_some_and(|l| l > 0);
-        if elsewhere {
-            at.last = at.last.map(|l| l - 1);
-            return;
-        }
-        if !error.retryable() || (at.failures > self.shared.http.retries() && !buffered) {
-            return self.idle_after(at.epoch, Some(error));
-        }
-        tracing::warn!(%error, failures = at.failures, "trying again");
-        let until = Instant::now() + backoff(at.failures);
-        while let Some(left) = until.checked_duration_since(Instant::now()) {
-            if self.main().order().is_none_or(|o| o.epoch != at.epoch) || self.shared.stop.wait(left.min(LOOK)) {
-                return;
-            }
-        }
-    }
-
-    /// Goes where the order says.
-    fn start(&mut self, order: Order) -> Result<Cursor, Error> {
+    /// Goes where the order says; the segment is found with the first list that is there.
+    fn start(&mut self, order: Order) -> Cursor {
         let ladders = (self.ladders)();
         let position_us = u64::try_from(order.position / 1000).unwrap_or(0);
         let periods = &self.shared.title.presentation.periods;
         let period = ladders.iter().rposition(|l| periods.get(l.period).is_some_and(|p| p.start_us <= position_us)).unwrap_or(0);
+        for (_, slave) in self.buffers.iter().skip(1) {
+            slave.adopt(order);
+        }
         let mut cursor = Cursor {
             epoch: order.epoch,
             ladders,
             period,
             segment: 0,
             last: None,
-            failures: 0,
+            trying: 0,
+            wanted: Some(position_us),
+            trouble: Trouble::default(),
             abandoned: 0,
             inits: HashMap::new(),
         };
-        for (_, slave) in self.buffers.iter().skip(1) {
-            slave.adopt(order);
-        }
-        let first = self.start_rendition(&cursor)?;
-        let list = self.playlist(&cursor, first)?;
-        cursor.segment = list.at(position_us);
-        if let Some(abr) = self.abr.as_mut().filter(|_| order.epoch == 1) {
+        cursor.trying = self.start_rendition(&cursor);
+        cursor
+    }
+
+    /// Finds the segment that `position_us` is in.
+    fn locate(&mut self, at: &mut Cursor, position_us: u64) -> Result<(), Error> {
+        let list = self.playlist(at, at.trying)?;
+        at.segment = list.at(position_us);
+        at.wanted = None;
+        if let Some(abr) = self.abr.as_mut().filter(|_| at.epoch == 1) {
             let estimate = self.shared.config.estimate_kbps;
-            abr.reset(&ladder_of(&self.shared, &cursor, &list), estimate);
+            abr.reset(&ladder_of(&self.shared, at, &list), estimate);
         }
-        Ok(cursor)
+        Ok(())
     }
 
     /// Any rendition whose segment list tells where to start; the list that is known already, else the lowest.
-    fn start_rendition(&self, at: &Cursor) -> Result<usize, Error> {
-        let ladder = at.ladders.get(at.period).ok_or_else(|| Error::NothingToPlay("no rendition".into()))?;
+    fn start_rendition(&self, at: &Cursor) -> usize {
+        let Some(ladder) = at.ladders.get(at.period) else { return 0 };
         if self.abr.is_none() {
-            return Ok(ladder.renditions.len().saturating_sub(1));
+            return ladder.renditions.len().saturating_sub(1);
         }
-        Ok((0..ladder.renditions.len()).find(|i| self.shared.title.known(place(ladder, *i)).is_some()).unwrap_or(0))
+        (0..ladder.renditions.len()).find(|i| self.shared.title.known(place(ladder, *i)).is_some()).unwrap_or(0)
     }
 
     fn playlist(&self, at: &Cursor, rendition: usize) -> Result<Arc<Playlist>, Error> {
-        self.shared.title.playlist(place(&at.ladders[at.period], rendition), &self.shared.stop)
+        let ladder = at.ladders.get(at.period).ok_or_else(|| Error::NothingToPlay("no rendition".into()))?;
+        self.shared.title.playlist(place(ladder, rendition), &self.shared.stop)
     }
 
     /// There is room in time and in memory, and the audio is not far ahead of the video.
@@ -188,23 +163,15 @@ impl Fetcher {
 
     /// Chooses, fetches, prepares and delivers the next segment.
     fn next(&mut self, at: &mut Cursor) -> Result<Outcome, Error> {
-        let probe = at.last.unwrap_or(0).min(at.ladders[at.period].renditions.len() - 1);
-        let known = self.playlist(at, if self.abr.is_some() { probe } else { self.start_rendition(at)? })?;
-        if at.segment >= known.segments.len() {
-            at.period += 1;
-            (at.segment, at.last) = (0, None);
-            if at.period >= at.ladders.len() {
-                return Ok(Outcome::End);
-            }
-            let list = self.start_rendition(at).and_then(|r| self.playlist(at, r))?;
-            let ladder = ladder_of(&self.shared, at, &list);
-            if let Some(abr) = &mut self.abr {
-                let estimate = abr.estimate_kbps();
-                abr.reset(&ladder, estimate);
-            }
-            return Ok(Outcome::Abandoned);
+        if let Some(position_us) = at.wanted {
+            self.locate(at, position_us)?;
         }
-        let rendition = self.choose(at)?;
+        let known = self.playlist(at, at.trying)?;
+        if at.segment >= known.segments.len() {
+            return self.next_period(at);
+        }
+        at.trying = self.choose(at)?;
+        let rendition = at.trying;
         let list = self.playlist(at, rendition)?;
         let Some(segment) = list.segments.get(at.segment) else {
             return Err(Error::BadManifest("renditions of different length".into()));
@@ -218,8 +185,27 @@ impl Fetcher {
         self.deliver(at, rendition, &list, segment, bytes, &init)
     }
 
+    fn next_period(&mut self, at: &mut Cursor) -> Result<Outcome, Error> {
+        at.period += 1;
+        (at.segment, at.last) = (0, None);
+        if at.period >= at.ladders.len() {
+            return Ok(Outcome::End);
+        }
+        at.trying = self.start_rendition(at);
+        let list = self.playlist(at, at.trying)?;
+        let ladder = ladder_of(&self.shared, at, &list);
+        if let Some(abr) = &mut self.abr {
+            let estimate = abr.estimate_kbps();
+            abr.reset(&ladder, estimate);
+        }
+        Ok(Outcome::Abandoned)
+    }
+
     /// Asks the ABR rule. Audio: the best rendition.
     fn choose(&mut self, at: &Cursor) -> Result<usize, Error> {
+        if at.trouble.is_elsewhere() {
+            return Ok(at.trying);
+        }
         let ladder = &at.ladders[at.period];
         let Some(abr) = &mut self.abr else { return Ok(ladder.renditions.len() - 1) };
         let cap = self.shared.cap(ladder);
@@ -243,7 +229,7 @@ impl Fetcher {
             self.main().wait(left.min(LOOK));
         }
         // A rendition that has just failed is not tried again at once.
-        let most = if at.failures > 0 { at.last.unwrap_or(cap) } else { cap };
+        let most = if at.trouble.failures > 0 { at.last.unwrap_or(cap) } else { cap };
         Ok(decision.rendition.min(cap).min(most))
     }
 
@@ -294,39 +280,6 @@ pub(super) fn place(ladder: &Ladder, rendition: usize) -> (usize, usize, usize) 
     (ladder.period, ladder.set, ladder.renditions.get(rendition).copied().unwrap_or(0))
 }
 
-/// The ladder as the rule sees it.
-fn ladder_of(shared: &Shared, at: &Cursor, list: &Playlist) -> hearth_abr::Ladder {
-    let ladder = &at.ladders[at.period];
-    let mut kbps = [0f32; MAX_RENDITIONS];
-    for (i, out) in kbps.iter_mut().enumerate().take(ladder.renditions.len()) {
-        *out =
-            shared.title.rendition(place(ladder, i)).map_or(0.0, |r| r.average_bandwidth.unwrap_or(r.bandwidth) as f32 / 1000.0);
-    }
-    let total_ms = list.segments.iter().map(|s| s.duration_us).sum::<u64>() as f32 / 1000.0;
-    hearth_abr::Ladder {
-        kbps,
-        len: ladder.renditions.len(),
-        segment_ms: total_ms / list.segments.len().max(1) as f32,
-        max_buffer_ms: shared.config.buffer_ms as f32,
-        live: false,
-    }
-}
-
-/// True sizes of the coming segments where every rendition's list tells them (byte ranges). How many segments are known.
-fn sizes_ahead(shared: &Shared, ladder: &Ladder, from: usize, sizes: &mut [[f32; MAX_RENDITIONS]; MAX_LOOKAHEAD]) -> usize {
-    for (k, row) in sizes.iter_mut().enumerate() {
-        for (i, out) in row.iter_mut().enumerate().take(ladder.renditions.len()) {
-            let list = shared.title.known(place(ladder, i));
-            let range = list.as_ref().and_then(|l| l.segments.get(from + k)?.resource.range);
-            match range {
-                Some(range) => *out = range.length as f32 * 8.0,
-                None => return k,
-            }
-        }
-    }
-    MAX_LOOKAHEAD
-}
-
 /// Media time to presentation time, per stretch of continuous timestamps, the same for all tracks of HLS.
 #[derive(Default)]
 pub(super) struct Shifts(Mutex<HashMap<(usize, usize), i64>>);
@@ -339,16 +292,5 @@ impl Shifts {
             let shift = i64::try_from(start_us).unwrap_or(0).saturating_mul(1000).saturating_sub(first);
             if shift.abs() < 1_000_000_000 { 0 } else { shift }
         })
-    }
-}
-
-/// Fetches the segment lists of all renditions, so that a switch does not wait for one.
-pub(super) fn warm_up(shared: &Shared, ladders: &[Ladder], stop: &Stop) {
-    for ladder in ladders {
-        for i in 0..ladder.renditions.len() {
-            if stop.is_stopped() || shared.title.playlist(place(ladder, i), stop).is_err() {
-                return;
-            }
-        }
     }
 }

@@ -3,12 +3,14 @@
 
 mod fetcher;
 mod jump;
+mod ladder;
 mod open;
 mod pipeline;
 mod session;
 mod shared;
 mod track;
 mod transfer;
+mod trouble;
 mod watch;
 
 use crate::media::prepare::Format;

@@ -5,7 +5,7 @@ use super::jump::Jump;
 use super::open::{Opened, Opening};
 use super::pipeline::{AUDIO_DECODER, AUDIO_SINK, Pipeline, Plan, VIDEO_DECODER, VIDEO_SINK};
 use super::shared::{Live, Shared};
-use super::{Control, Note, fetcher};
+use super::{Control, Note, ladder};
 use crate::fetch::Stop;
 use crate::media::prepare::{Format, scheme_name};
 use crate::media::verify;
@@ -182,6 +182,7 @@ impl Session {
         self.summary.frames_presented = self.live.presented.load(Relaxed);
         self.summary.frames_dropped = self.live.dropped.load(Relaxed);
         self.summary.played_ms = self.live.played_us.load(Relaxed) / 1000;
+        self.summary.segments_lost = self.live.lost.load(Relaxed);
         self.summary.bytes = self.live.bytes.load(Relaxed);
         self.summary.decode_errors += verify::complaints().saturating_sub(self.complaints);
         self.summary.copy_path = self.setting.video.copy_path().as_str().into();
@@ -288,7 +289,7 @@ impl Session {
         let Some(opened) = &self.opened else { return };
         let (shared, stop) = (opened.shared.clone(), self.stop.clone());
         let ladders: Vec<_> = opened.video.clone().into_iter().collect();
-        let work = move || fetcher::warm_up(&shared, &ladders, &stop);
+        let work = move || ladder::warm_up(&shared, &ladders, &stop);
         if let Err(error) = std::thread::Builder::new().name("warm-up".into()).spawn(work) {
             tracing::warn!(%error, "no thread to warm up");
         }

@@ -2,7 +2,7 @@
 
 use super::fetcher::Shifts;
 use super::{Control, Note};
-use crate::fetch::{Http, Piece, Stop, Transfer};
+use crate::fetch::{Http, Piece, Pulse, Stop, Transfer};
 use crate::media::{keys::Keys, verify::Verifier};
 use crate::title::{Title, select::Ladder};
 use crate::{Error, PlayerConfig};
@@ -49,6 +49,8 @@ pub(crate) struct Live {
     pub(super) bytes: AtomicU64,
     /// Highest rendition allowed, in pixels; zero for any.
     pub(super) max_height: AtomicU32,
+    /// Segments passed over because no rendition has them.
+    pub(super) lost: AtomicU64,
     /// Pictures shown.
     pub(super) presented: AtomicU64,
     /// Pictures that were to be shown between others and were not.
@@ -119,20 +121,24 @@ impl Shared {
 
     /// The rest of a transfer.
     pub(super) fn read_all(&self, transfer: &Transfer) -> Result<Vec<u8>, Error> {
-        let (mut bytes, mut last) = (Vec::new(), Instant::now());
+        let (mut bytes, mut pulse) = (Vec::new(), Pulse::new(self.http.timeout(), Instant::now()));
         loop {
             match transfer.next(Duration::from_millis(100))? {
                 Some(Piece::Data(data)) if bytes.len() + data.len() > INIT_LIMIT => {
                     return Err(Error::BadInit(format!("more than {INIT_LIMIT} bytes")));
                 }
-                Some(Piece::Data(data)) => bytes.extend_from_slice(&data),
+                Some(Piece::Data(data)) => {
+                    pulse.got(data.len());
+                    bytes.extend_from_slice(&data);
+                }
                 Some(Piece::Head { .. }) => (),
                 Some(Piece::End) => return Ok(bytes),
                 None if self.stop.is_stopped() => return Err(Error::Internal("stopped".into())),
-                None if last.elapsed() > self.http.timeout() => return Err(Error::Timeout("the init segment".into())),
-                None => continue,
+                None => (),
             }
-            last = Instant::now();
+            if pulse.is_dead(Instant::now()) {
+                return Err(Error::Timeout("the init segment does not go on".into()));
+            }
         }
     }
 }

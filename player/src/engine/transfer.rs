@@ -3,7 +3,7 @@
 use super::fetcher::{Cursor, Fetcher, Loaded, place};
 use super::shared::Shared;
 use crate::Error;
-use crate::fetch::{Piece, Request, cmcd::Cmcd};
+use crate::fetch::{Piece, Pulse, Request, cmcd::Cmcd};
 use crate::media::prepare::read_init;
 use crate::title::Playlist;
 use hearth_abr::{InFlight, Transfer};
@@ -67,13 +67,13 @@ impl Fetcher {
         started: Instant,
     ) -> Result<Option<Vec<u8>>, Error> {
         let (mut bytes, mut total, mut first) = (Vec::new(), segment.resource.range.map_or(0, |r| r.length), None);
-        let (mut last_bytes, mut last_look) = (Instant::now(), Instant::now());
+        let (mut pulse, mut last_look) = (Pulse::new(self.shared.http.timeout(), Instant::now()), Instant::now());
         loop {
             match media.next(LOOK)? {
                 Some(Piece::Head { length, .. }) => total = length.unwrap_or(total),
                 Some(Piece::Data(data)) => {
                     first.get_or_insert_with(Instant::now);
-                    last_bytes = Instant::now();
+                    pulse.got(data.len());
                     self.shared.count_bytes(data.len());
                     bytes.extend_from_slice(&data);
                     if bytes.len() > self.shared.config.memory_bytes {
@@ -81,10 +81,10 @@ impl Fetcher {
                     }
                 }
                 Some(Piece::End) => break,
-                None if last_bytes.elapsed() > self.shared.http.timeout() => {
-                    return Err(Error::Timeout(format!("{} does not go on", segment.resource.url)));
-                }
                 None => (),
+            }
+            if pulse.is_dead(Instant::now()) {
+                return Err(Error::Timeout(format!("{} does not go on", segment.resource.url)));
             }
             if last_look.elapsed() < LOOK {
                 continue;

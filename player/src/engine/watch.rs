@@ -11,8 +11,6 @@ const DRY: i64 = 120_000_000;
 /// No new picture for so long, with no more than so much ahead (ns), is a dry buffer too.
 const STILL: Duration = Duration::from_millis(300);
 const HELD: i64 = 1_000_000_000;
-/// Longest wait for a picture after media was there, before the next decoder is tried.
-const PICTURE: Duration = Duration::from_secs(8);
 
 impl Session {
     /// Media ahead of the picture over all tracks, ns; a track that is complete does not limit it.
@@ -90,10 +88,11 @@ impl Session {
         if waiting && let Some(error) = empty {
             return self.fail(&error);
         }
-        let overdue = |since: Instant| since.elapsed() > PICTURE && (self.ahead() > 2_000_000_000 || failure.is_some());
+        let longest = Duration::from_millis(self.setting.config.picture_ms);
+        let overdue = |since: Instant| since.elapsed() > longest && (self.ahead() > 2_000_000_000 || failure.is_some());
         let since = self.jump.as_ref().map_or(self.built, |j| j.issued);
         if waiting && self.pipeline.is_some() && overdue(since) {
-            let error = Error::NoPicture(format!("in {} s", PICTURE.as_secs()));
+            let error = Error::NoPicture(format!("in {} ms", longest.as_millis()));
             self.next_decoder(true, error);
         }
     }

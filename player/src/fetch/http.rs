@@ -5,7 +5,8 @@ use crate::{Error, PlayerConfig};
 use hearth_manifest::ByteRange;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 use ureq::ResponseExt;
 use url::Url;
 
@@ -45,6 +46,16 @@ pub(crate) struct Http {
     agent: ureq::Agent,
     timeout: Duration,
     retries: u32,
+    retry: Duration,
+    patience: Duration,
+    told: Arc<Mutex<Told>>,
+}
+
+/// What servers have said of time, and when.
+#[derive(Default)]
+struct Told {
+    /// `Retry-After`, until somebody heeds it.
+    come_back: Option<Instant>,
 }
 
 impl Http {
@@ -61,7 +72,14 @@ impl Http {
             .max_redirects(8)
             .build()
             .new_agent();
-        Self { agent, timeout, retries: config.retries }
+        Self {
+            agent,
+            timeout,
+            retries: config.retries,
+            retry: Duration::from_millis(config.retry_ms),
+            patience: Duration::from_millis(config.patience_ms),
+            told: Arc::default(),
+        }
     }
 
     /// Longest wait for the next bytes.
@@ -72,6 +90,33 @@ impl Http {
     /// How often a passing failure is tried again.
     pub(crate) fn retries(&self) -> u32 {
         self.retries
+    }
+
+    /// How long a failure that may pass is put up with while there is a picture.
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// How long to wait before try number `attempt` (from 1) is repeated; none where a server wants to be left alone for longer than a
+    /// viewer waits.
+    pub(crate) fn backoff(&self, attempt: u32) -> Option<Duration> {
+        let own = self.retry.saturating_mul(1 << attempt.clamp(1, 4).saturating_sub(1)).min(self.retry.saturating_mul(5));
+        let asked = self.told().come_back.take().map(|at| at.saturating_duration_since(Instant::now()));
+        (asked.is_none_or(|a| a <= self.patience)).then(|| own.max(asked.unwrap_or_default()))
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what an answer says of time.
+    fn hear(&self, answer: &ureq::http::Response<ureq::Body>) {
+        let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::trim);
+        let date = header("date").and_then(|d| httpdate::parse_http_date(d).ok());
+        if matches!(answer.status().as_u16(), 429 | 503) {
+            let wait = header("retry-after").and_then(|text| retry_after(text, date));
+            self.told().come_back = wait.and_then(|w| Instant::now().checked_add(w));
+        }
     }
 
     /// Starts a transfer.
@@ -119,6 +164,7 @@ impl Http {
             }
         }
         .map_err(|e| network(url, &e))?;
+        self.hear(&answer);
         let status = answer.status().as_u16();
         check_status(status, url)?;
         let last = Url::parse(&answer.get_uri().to_string()).unwrap_or_else(|_| url.clone());
@@ -176,6 +222,14 @@ fn pump(url: &Url, reader: &mut impl Read, wanted: Option<u64>, sender: &SyncSen
     }
 }
 
+/// `Retry-After` (RFC 9110 §10.2.3): seconds, or a date, which is measured by the answer's own `Date` and not by this device's clock.
+fn retry_after(text: &str, now: Option<SystemTime>) -> Option<Duration> {
+    match text.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => Some(httpdate::parse_http_date(text).ok()?.duration_since(now?).unwrap_or_default()),
+    }
+}
+
 fn check_status(status: u16, url: &Url) -> Result<(), Error> {
     let text = format!("{url} answers {status}");
     match status {
@@ -198,14 +252,41 @@ fn network(url: &Url, error: &ureq::Error) -> Error {
             Error::BadStatus(text)
         }
         ureq::Error::Io(e) if e.kind() == std::io::ErrorKind::TimedOut => Error::Timeout(text),
+        // What TLS refuses (a certificate, an answer that is no TLS) comes as invalid data.
+        ureq::Error::Io(e) if e.kind() == std::io::ErrorKind::InvalidData && url.scheme() == "https" => Error::Tls(text),
         _ => Error::Unreachable(text),
     }
 }
 
 /// An error in the middle of a body.
 fn broken(url: &Url, error: &std::io::Error) -> Error {
+    let inner = error.get_ref().and_then(|e| e.downcast_ref::<ureq::Error>());
     match error.kind() {
         std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock => Error::Timeout(format!("{url}: {error}")),
+        _ if matches!(inner, Some(ureq::Error::Timeout(_))) => Error::Timeout(format!("{url}: {error}")),
         _ => Error::BadBody(format!("{url}: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_says_when_to_come_back() {
+        let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").ok();
+        let table = [
+            ("120", Some(120)),
+            ("0", Some(0)),
+            ("Sun, 06 Nov 1994 08:50:07 GMT", Some(30)),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
+            ("-5", None),
+            ("soon", None),
+            ("99999999999999999999999", None),
+        ];
+        for (text, seconds) in table {
+            assert_eq!(retry_after(text, now), seconds.map(Duration::from_secs), "{text}");
+        }
+        assert_eq!(retry_after("Sun, 06 Nov 1994 08:50:07 GMT", None), None);
     }
 }

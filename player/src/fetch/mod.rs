@@ -3,8 +3,10 @@
 
 pub(crate) mod cmcd;
 mod http;
+mod pulse;
 
 pub(crate) use http::{Http, Request};
+pub(crate) use pulse::Pulse;
 
 use crate::Error;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -76,11 +78,6 @@ impl Stop {
     }
 }
 
-/// How long to wait before try number `attempt` (from 1) is repeated.
-pub(crate) fn backoff(attempt: u32) -> Duration {
-    Duration::from_millis(200u64.saturating_mul(1 << attempt.min(4)).min(2000) / 2)
-}
-
 impl Http {
     /// A whole body of at most `limit` bytes, tried again where that may help, until `stop`.
     pub(crate) fn fetch(&self, request: &Request, limit: usize, stop: &Stop) -> Result<Fetched, Error> {
@@ -89,8 +86,9 @@ impl Http {
             match self.fetch_once(request, limit, stop) {
                 Err(error) if error.retryable() && attempt < self.retries() && !stop.is_stopped() => {
                     attempt += 1;
-                    tracing::warn!(%error, attempt, "trying again");
-                    stop.wait(backoff(attempt));
+                    let Some(wait) = self.backoff(attempt) else { return Err(error) };
+                    tracing::warn!(%error, attempt, ?wait, "trying again");
+                    stop.wait(wait);
                 }
                 result => return result,
             }
@@ -100,7 +98,7 @@ impl Http {
     fn fetch_once(&self, request: &Request, limit: usize, stop: &Stop) -> Result<Fetched, Error> {
         let transfer = self.open(request.clone());
         let (mut bytes, mut url) = (Vec::new(), request.url.clone());
-        let mut last = Instant::now();
+        let mut pulse = Pulse::new(self.timeout(), Instant::now());
         loop {
             if stop.is_stopped() {
                 return Err(Error::Internal("stopped".into()));
@@ -108,14 +106,18 @@ impl Http {
             match transfer.next(Duration::from_millis(100))? {
                 Some(Piece::Head { url: last_url, .. }) => url = last_url,
                 Some(Piece::Data(data)) if bytes.len() + data.len() > limit => {
-                    return Err(Error::BadBody(format!("{url} has more than {limit} bytes")));
+                    return Err(Error::TooLarge(format!("{url} has more than {limit} bytes")));
                 }
-                Some(Piece::Data(data)) => bytes.extend_from_slice(&data),
+                Some(Piece::Data(data)) => {
+                    pulse.got(data.len());
+                    bytes.extend_from_slice(&data);
+                }
                 Some(Piece::End) => return Ok(Fetched { bytes, url }),
-                None if last.elapsed() > self.timeout() => return Err(Error::Timeout(format!("{url} does not go on"))),
-                None => continue,
+                None => (),
             }
-            last = Instant::now();
+            if pulse.is_dead(Instant::now()) {
+                return Err(Error::Timeout(format!("{url} does not go on")));
+            }
         }
     }
 }

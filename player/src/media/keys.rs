@@ -91,7 +91,13 @@ impl Keys {
     pub(crate) fn request(&self, ids: &[KeyId]) {
         let new: Vec<KeyId> = {
             let mut inner = self.lock();
-            let new: Vec<KeyId> = ids.iter().copied().filter(|id| !inner.states.contains_key(id)).collect();
+            let open = |id: &KeyId| match inner.states.get(id) {
+                None => true,
+                // The licence server may be back.
+                Some(State::Failed(error)) => error.retryable(),
+                Some(State::Asked | State::In(_)) => false,
+            };
+            let new: Vec<KeyId> = ids.iter().copied().filter(open).collect();
             inner.states.extend(new.iter().map(|id| (*id, State::Asked)));
             new
         };
@@ -175,7 +181,7 @@ fn license(error: Error) -> Error {
         Error::Unreachable(t) | Error::Timeout(t) | Error::ServerError(t) | Error::BadBody(t) | Error::Tls(t) => {
             Error::LicenseUnreachable(t)
         }
-        Error::NotFound(text) | Error::BadStatus(text) => Error::BadLicense(text),
+        Error::NotFound(text) | Error::BadStatus(text) | Error::TooLarge(text) => Error::BadLicense(text),
         other => other,
     }
 }

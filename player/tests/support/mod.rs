@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod encode;
+pub mod fault;
 pub mod server;
 
 use encode::Encoded;

@@ -1,5 +1,6 @@
 //! A small HTTP/1.1 server: files from memory, ranges, a ClearKey licence endpoint, a shaped link, and faults on demand.
 
+use super::fault::Rule;
 use super::{AUDIO_KEY, AUDIO_KID, Files, VIDEO_KEY, VIDEO_KID};
 use hearth_cdm::to_base64url;
 use std::io::{BufRead, BufReader, Write};
@@ -23,6 +24,10 @@ struct Inner {
     stop: AtomicBool,
     /// Method, path and headers of each request.
     requests: Mutex<Vec<String>>,
+    /// First that fits counts.
+    faults: Mutex<Vec<Rule>>,
+    /// Connections that are still to be cut off: the network is gone.
+    cut: AtomicU64,
     /// Bearer token that the licence endpoint wants, if any.
     token: Option<String>,
 }
@@ -42,6 +47,8 @@ impl Server {
             never: Condvar::new(),
             stop: AtomicBool::new(false),
             requests: Mutex::default(),
+            faults: Mutex::default(),
+            cut: AtomicU64::new(0),
             token: token.map(str::to_owned),
         });
         let own = inner.clone();
@@ -59,6 +66,16 @@ impl Server {
 
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}/{path}", self.port)
+    }
+
+    /// Misbehaves from now on.
+    pub fn break_with(&self, rules: Vec<Rule>) {
+        *self.inner.faults.lock().expect("lock") = rules;
+    }
+
+    /// Cuts the next so many requests off, on old and on new connections.
+    pub fn cut_off(&self, requests: u64) {
+        self.inner.cut.store(requests, Ordering::SeqCst);
     }
 
     /// Shapes the link from now on.
@@ -91,8 +108,11 @@ impl Inner {
         let mut head = String::new();
         loop {
             let mut line = String::new();
-            if input.read_line(&mut line).ok()? == 0 {
-                return None;
+            match input.read_line(&mut line) {
+                Ok(0) => return None,
+                Ok(_) => (),
+                // No text: a client that wants TLS.
+                Err(_) => return self.send(400, b"", output).and(None),
             }
             if line.trim().is_empty() {
                 break;
@@ -108,10 +128,21 @@ impl Inner {
         input.read_exact(&mut body).ok()?;
         let mut words = head.split_whitespace();
         let (method, path) = (words.next()?, words.next()?.trim_start_matches('/'));
+        if self.cut.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok() {
+            return None;
+        }
         let (status, bytes) = match method {
             "POST" if path == "license" => self.license(header("authorization").as_deref(), &body),
             _ => self.file(path, header("range").as_deref()),
         };
+        let fault = self.faults.lock().expect("lock").iter_mut().find_map(|r| r.take(path));
+        match fault {
+            Some(fault) => fault.answer(bytes, output, &|time| self.wait(time)),
+            None => self.send(status, &bytes, output),
+        }
+    }
+
+    fn send(&self, status: u16, bytes: &[u8], output: &mut TcpStream) -> Option<()> {
         let head = format!("HTTP/1.1 {status} -\r\nContent-Length: {}\r\n\r\n", bytes.len());
         output.write_all(head.as_bytes()).ok()?;
         for piece in bytes.chunks(2048) {
@@ -156,8 +187,14 @@ impl Inner {
         *free = (*free).max(now) + Duration::from_secs_f64(bytes as f64 * 8.0 / rate as f64);
         let until = *free;
         drop(free);
+        self.wait(until.saturating_duration_since(Instant::now()));
+    }
+
+    /// Lets time pass on the link; false when the server is going.
+    fn wait(&self, time: Duration) -> bool {
         let idle = Mutex::new(());
         let guard = idle.lock().expect("lock");
-        let _ = self.never.wait_timeout_while(guard, until.saturating_duration_since(Instant::now()), |()| true);
+        let _ = self.never.wait_timeout_while(guard, time, |()| true);
+        !self.stop.load(Ordering::SeqCst)
     }
 }
