@@ -31,6 +31,7 @@ pub(crate) fn parse_stsd(body: &[u8], track: &mut Track) -> Result<(), Error> {
         timescale: track.timescale,
         language: std::mem::take(&mut track.language),
         edit_offset: track.edit_offset,
+        edit_end: track.edit_end,
         entries: std::mem::take(&mut track.entries),
         key_groups: std::mem::take(&mut track.key_groups),
         defaults: track.defaults,

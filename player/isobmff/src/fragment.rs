@@ -13,10 +13,16 @@ const NON_SYNC: u32 = 0x0001_0000;
 
 /// Every sample of every `moof` in `bytes`, in file order. `styp`, `sidx`, `emsg`, `prft` are passed over.
 ///
-/// Legacy `base_data_offset`s count from the start of a file; where `bytes` is a later piece of that file they are taken to mean
-/// the `moof`, which is what writers of such files mean.
+/// Legacy `base_data_offset`s count from the start of a file: say where `bytes` is in it with [`parse_segment_at`]. Those that point
+/// nowhere near are taken to mean the `moof`, which is what writers of such files mean.
 pub fn parse_segment(init: &Init, bytes: &[u8]) -> Result<Vec<Sample>, Error> {
-    let mut parser = Parser { init, bytes, samples: Vec::new(), budget: bytes.len(), next_dts: HashMap::new(), matched: false };
+    parse_segment_at(init, bytes, 0)
+}
+
+/// As [`parse_segment`], of bytes that begin at byte `position` of their file. Samples' places still count from `bytes`' start.
+pub fn parse_segment_at(init: &Init, bytes: &[u8], position: u64) -> Result<Vec<Sample>, Error> {
+    let mut parser =
+        Parser { init, bytes, position, samples: Vec::new(), budget: bytes.len(), next_dts: HashMap::new(), matched: false };
     let mut seen = false;
     for top in Boxes::top_level(bytes) {
         let top = top?;
@@ -35,6 +41,7 @@ pub fn parse_segment(init: &Init, bytes: &[u8]) -> Result<Vec<Sample>, Error> {
 struct Parser<'a> {
     init: &'a Init,
     bytes: &'a [u8],
+    position: u64,
     samples: Vec<Sample>,
     /// Bytes of `bytes` not yet claimed by a sample: overlapping samples would let a small input name a huge output.
     budget: usize,
@@ -127,10 +134,12 @@ impl<'a> Parser<'a> {
         }
         let base = match explicit {
             // Believed where it points at this `moof` or into the data that follows it.
-            Some(offset) => match usize::try_from(offset) {
-                Ok(o) if o == moof.start || (o >= moof.end() && o <= self.mdat_end(moof.end())) => o,
-                _ => moof.start,
-            },
+            Some(offset) => {
+                let end = self.mdat_end(moof.end());
+                let fits = |o: &usize| *o == moof.start || (*o >= moof.end() && *o <= end);
+                let from = |start: u64| usize::try_from(offset.checked_sub(start)?).ok().filter(fits);
+                from(self.position).or_else(|| from(0)).unwrap_or(moof.start)
+            }
             None if flags & 0x2_0000 != 0 => moof.start,
             None => implicit_base,
         };

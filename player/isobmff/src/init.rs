@@ -123,7 +123,7 @@ fn parse_trak(body: &[u8], movie_timescale: u32) -> Result<Track, Error> {
     if let Some(edts) = find(body, b"edts")?
         && let Some(elst) = find(edts.body, b"elst")?
     {
-        track.edit_offset = edit_offset(&elst, movie_timescale, track.timescale)?;
+        (track.edit_offset, track.edit_end) = edits(&elst, movie_timescale, track.timescale)?;
     }
     Ok(track)
 }
@@ -139,25 +139,29 @@ fn language(mdhd: &BoxRef<'_>) -> Result<String, Error> {
     Ok(if valid { letters.iter().map(|&b| char::from(b)).collect() } else { "und".into() })
 }
 
-/// Leading empty edits push the presentation back; the first real edit starts at its `media_time`. Later edits are not followed.
-fn edit_offset(elst: &BoxRef<'_>, movie_timescale: u32, timescale: u32) -> Result<i64, Error> {
+/// Leading empty edits push the presentation back; the first real edit starts at its `media_time`. Where it is the only one, its
+/// duration says the end; more edits are not followed.
+fn edits(elst: &BoxRef<'_>, movie_timescale: u32, timescale: u32) -> Result<(i64, Option<i64>), Error> {
     let mut cursor = elst.cursor("elst");
     let (version, _) = cursor.full_box()?;
     let wide = version == 1;
     let count = cursor.u32()?;
     let mut offset = 0i64;
-    for _ in 0..cursor.rows(count, if wide { 20 } else { 12 })? {
+    let too_big = || Error::Invalid("elst", "out of range");
+    let rows = cursor.rows(count, if wide { 20 } else { 12 })?;
+    for row in 0..rows {
         let duration = cursor.u32_or_u64(wide)?;
         let media_time = if wide { cursor.u64()? as i64 } else { i64::from(cursor.u32()? as i32) };
         cursor.skip(4)?;
-        let too_big = || Error::Invalid("elst", "out of range");
+        // Up: the movie's timescale is coarser than the media's, and no sample is to fall to the rounding.
+        let ticks = (u128::from(duration) * u128::from(timescale)).div_ceil(u128::from(movie_timescale.max(1)));
+        let ticks = i64::try_from(ticks).map_err(|_| too_big());
         if media_time >= 0 {
-            return offset.checked_sub(media_time).ok_or_else(too_big);
+            let end = if duration > 0 && row + 1 == rows { ticks.ok().and_then(|t| offset.checked_add(t)) } else { None };
+            return Ok((offset.checked_sub(media_time).ok_or_else(too_big)?, end));
         }
-        let ticks = u128::from(duration) * u128::from(timescale) / u128::from(movie_timescale.max(1));
-        let ticks = i64::try_from(ticks).map_err(|_| too_big())?;
-        offset = offset.checked_add(ticks).ok_or_else(too_big)?;
+        offset = offset.checked_add(ticks?).ok_or_else(too_big)?;
     }
     // Nothing but empty edits: nothing to present, so nothing to shift.
-    Ok(0)
+    Ok((0, None))
 }

@@ -10,6 +10,7 @@ mod avc;
 mod bits;
 pub mod cenc;
 mod codec_string;
+mod emsg;
 mod entry;
 mod error;
 mod fragment;
@@ -27,8 +28,9 @@ mod types;
 mod write;
 mod write_init;
 
+pub use emsg::{EventMessage, EventTime, parse_emsg, parse_segment_pssh};
 pub use error::Error;
-pub use fragment::parse_segment;
+pub use fragment::{parse_segment, parse_segment_at};
 pub use init::parse_init;
 pub use progressive::parse_samples;
 pub use protection::parse_pssh;

@@ -3,12 +3,17 @@ use crate::init::parse_init;
 use crate::reader::{BoxRef, Boxes, Cursor, find};
 use crate::{Error, Sample, SampleCrypto, Scheme, Track};
 
-/// More samples than twelve hours of picture at 120 frames a second; keeps hostile tables cheap.
-const MAX_SAMPLES: usize = 1 << 23;
+/// More samples than five hours of picture at 60 frames a second with sound; keeps hostile tables cheap.
+const MAX_SAMPLES: usize = 1 << 21;
+
+/// Samples of one size take no bytes of their table, only a share of a row of `stco`: so many samples a byte of input and no more,
+/// or a few bytes could ask for millions.
+const SAMPLES_A_BYTE: usize = 8;
 
 /// Every sample of a file: those that the `moov` lists, track by track, then those of its fragments, if it has any. `data`
 /// counts from the start of the file. `bytes` may end before the media (a file's head with its `moov`): ranges of listed
-/// samples are not checked against its length.
+/// samples are not checked against its length. Samples that a track's only edit leaves out at its end are not listed; those before
+/// its start are, with times below zero: decoding needs them.
 pub fn parse_samples(bytes: &[u8]) -> Result<Vec<Sample>, Error> {
     let init = parse_init(bytes)?;
     let (mut moov, mut fragmented) = (None, false);
@@ -41,8 +46,11 @@ fn descend<'a>(mut body: &'a [u8], path: &[&'static [u8; 4]]) -> Result<&'a [u8]
 fn track_samples(trak: &[u8], track: &Track, input: usize, out: &mut Vec<Sample>) -> Result<(), Error> {
     let stbl = descend(trak, &[b"mdia", b"minf", b"stbl"])?;
     let table = |kind: &'static [u8; 4]| find(stbl, kind);
-    let stsz = table(b"stsz")?.ok_or(Error::Unsupported("sample table without stsz"))?;
-    let sizes = Sizes::parse(&stsz)?;
+    let sizes = match (table(b"stsz")?, table(b"stz2")?) {
+        (Some(stsz), _) => Sizes::parse(&stsz)?,
+        (None, Some(stz2)) => Sizes::parse_compact(&stz2)?,
+        (None, None) => return Err(Error::Missing("stsz")),
+    };
     if sizes.count == 0 {
         return Ok(());
     }
@@ -53,8 +61,7 @@ fn track_samples(trak: &[u8], track: &Track, input: usize, out: &mut Vec<Sample>
     if track.protection.as_ref().is_some_and(|p| p.constant_iv.is_none() && p.is_protected) {
         return Err(Error::Unsupported("encrypted progressive file"));
     }
-    // Samples of one size take no bytes of the table; they must take bytes of the file, or a few bytes could ask for millions.
-    if out.len().saturating_add(sizes.count) > MAX_SAMPLES.min(input) {
+    if out.len().saturating_add(sizes.count) > MAX_SAMPLES.min(input.saturating_mul(SAMPLES_A_BYTE)) {
         return Err(Error::Invalid("stsz", "too many samples"));
     }
     let overflow = || Error::Invalid("sample table", "out of range");
@@ -65,16 +72,22 @@ fn track_samples(trak: &[u8], track: &Track, input: usize, out: &mut Vec<Sample>
         let duration = times.next()?;
         // Versions 0 and 1 alike: no file means offsets of 2³¹ and more, and many of version 0 hold negative ones.
         let offset = offsets.as_mut().map_or(Ok(0), Runs::next)? as i32;
+        let pts = dts.checked_add(offset.into()).ok_or_else(overflow)?;
+        let (at, number) = (dts, n as u32 + 1);
+        dts = dts.checked_add(duration.into()).ok_or_else(overflow)?;
+        let sync = sync.as_mut().is_none_or(|s| s.contains(number));
+        if track.edit_end.is_some_and(|end| pts >= end) {
+            continue;
+        }
         out.push(Sample {
             track_id: track.id,
-            dts,
-            pts: dts.checked_add(offset.into()).ok_or_else(overflow)?,
+            dts: at,
+            pts,
             duration,
-            sync: sync.as_mut().is_none_or(|s| s.contains(n as u32 + 1)),
+            sync,
             data: start..start.checked_add(size as usize).ok_or_else(overflow)?,
             crypto: constant_crypto(track),
         });
-        dts = dts.checked_add(duration.into()).ok_or_else(overflow)?;
     }
     Ok(())
 }
@@ -89,10 +102,12 @@ fn constant_crypto(track: &Track) -> Option<SampleCrypto> {
     Some(SampleCrypto { scheme, key_id, iv, pattern, subsamples: Vec::new() })
 }
 
-/// `stsz`.
+/// `stsz` or `stz2`.
 struct Sizes<'a> {
     same: u32,
     each: &'a [u8],
+    /// Of one size: 4, 8, 16 or 32.
+    bits: usize,
     count: usize,
 }
 
@@ -103,13 +118,31 @@ impl<'a> Sizes<'a> {
         let same = cursor.u32()?;
         let listed = cursor.u32()?;
         let count = if same == 0 { cursor.rows(listed, 4)? } else { listed as usize };
-        Ok(Sizes { same, each: cursor.rest(), count })
+        Ok(Sizes { same, each: cursor.rest(), bits: 32, count })
+    }
+
+    fn parse_compact(stz2: &BoxRef<'a>) -> Result<Self, Error> {
+        let mut cursor = stz2.cursor("stz2");
+        cursor.full_box()?;
+        let bits = cursor.u32()? & 0xff;
+        if !matches!(bits, 4 | 8 | 16) {
+            return Err(cursor.invalid("field size is not 4, 8 or 16"));
+        }
+        let count = cursor.u32()? as usize;
+        let each = cursor.rest();
+        if count > each.len().saturating_mul(8) / bits as usize {
+            return Err(Error::Truncated("stz2"));
+        }
+        Ok(Sizes { same: 0, each, bits: bits as usize, count })
     }
 
     fn get(&self, n: usize) -> u32 {
-        match self.each.get(n * 4..).and_then(<[u8]>::first_chunk) {
-            Some(bytes) if self.same == 0 => u32::from_be_bytes(*bytes),
-            _ => self.same,
+        let bytes = |at: usize, length: usize| self.each.get(at..at + length).unwrap_or_default();
+        let number = |bytes: &[u8]| bytes.iter().fold(0, |value, b| value << 8 | u32::from(*b));
+        match self.bits {
+            _ if self.same != 0 => self.same,
+            4 => number(bytes(n / 2, 1)) >> (4 * (1 - n % 2)) & 15,
+            bits => number(bytes(n * bits / 8, bits / 8)),
         }
     }
 }

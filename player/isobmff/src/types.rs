@@ -134,6 +134,8 @@ pub struct Track {
     pub sample_rate: u32,
     /// Ticks to add to a composition time to get the presentation time: minus `elst.media_time`, plus empty edits.
     pub edit_offset: i64,
+    /// Where the only edit ends, in ticks of presentation time; none where there is no such end, or where there are several edits.
+    pub edit_end: Option<i64>,
     /// `sinf` of the first sample entry that has one.
     pub protection: Option<Protection>,
     /// Protection of every sample entry, in order: a clear lead is a second, clear entry. Empty means one entry, `protection`.
@@ -160,6 +162,7 @@ impl Default for Track {
             channels: 0,
             sample_rate: 0,
             edit_offset: 0,
+            edit_end: None,
             protection: None,
             entries: Vec::new(),
             key_groups: Vec::new(),

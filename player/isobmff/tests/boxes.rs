@@ -1,19 +1,11 @@
 //! Fragments put together by hand: what other writers do and ours does not, and what hostile ones try.
+mod support;
+
 use hearth_isobmff::{
     Codec, ContentKey, Encryption, Error, FourCc, Init, KeyId, Protection, Sample, SampleDefaults, Scheme, Subsample, Track,
     TrackKind, parse_init, parse_samples, parse_segment, write_init,
 };
-
-fn boxed(kind: &str, body: &[&[u8]]) -> Vec<u8> {
-    let body = body.concat();
-    [&(body.len() as u32 + 8).to_be_bytes()[..], kind.as_bytes(), &body].concat()
-}
-
-/// Version and flags first, then 32-bit fields.
-fn full(kind: &str, version: u8, flags: u32, fields: &[u32]) -> Vec<u8> {
-    let fields: Vec<u8> = fields.iter().flat_map(|f| f.to_be_bytes()).collect();
-    boxed(kind, &[&(u32::from(version) << 24 | flags).to_be_bytes(), &fields])
-}
+use support::{boxed, full};
 
 fn moof(trafs: &[&[&[u8]]]) -> Vec<u8> {
     let mut body = full("mfhd", 0, 0, &[1]);

@@ -73,7 +73,7 @@ enum Action {
 
 #[derive(Args)]
 struct SourceArguments {
-    /// URL or path of a playlist, an MPD, or a fragmented MP4 file
+    /// URL or path of a playlist, an MPD, or an MP4 file
     #[arg(value_name = "URL-OR-PATH")]
     location: String,
     /// Which rendition, 0 the lowest rate [default: the highest]

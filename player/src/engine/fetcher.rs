@@ -251,8 +251,7 @@ impl Fetcher {
             Format::Dash => (ladder.period, ladder.set),
         };
         let shift = |first: i64| shared.shifts.of(domain, segment.start_us, first);
-        let name = &segment.resource.url;
-        let mut chunks = init.read_segment(bytes, name, &kinds, &shared.keys, &shared.verifier, shift)?;
+        let mut chunks = init.read_segment(bytes, &segment.resource, &kinds, &shared.keys, &shared.verifier, shift)?;
         let place = place(ladder, rendition);
         for (kind, buffer) in &self.buffers {
             let Some(i) = chunks.iter().position(|c| c.format.track.kind == *kind) else { continue };

@@ -30,9 +30,24 @@ pub(crate) fn of_track(track: &Track) -> Result<gst::Caps, Error> {
         }
         Codec::Ac3 => audio("audio/x-ac3").field("alignment", "frame").build(),
         Codec::Eac3 => audio("audio/x-eac3").field("alignment", "frame").build(),
-        Codec::Opus => audio("audio/x-opus").field("channel-mapping-family", 0i32).build(),
+        Codec::Opus => opus(audio("audio/x-opus"), &track.config),
         codec @ (Codec::Wvtt | Codec::Stpp | Codec::Other(_)) => return Err(Error::NoDecoder(format!("{codec:?}"))),
     })
+}
+
+/// The channel mapping of `dOps` (Opus in ISOBMFF §4.3.2): needed for more than two channels.
+fn opus(caps: gst::caps::Builder<gst::caps::NoFeature>, config: &[u8]) -> gst::Caps {
+    let family = config.get(10).copied().unwrap_or(0);
+    let caps = caps.field("channel-mapping-family", i32::from(family));
+    let channels = usize::from(config.get(1).copied().unwrap_or(0));
+    match (family, config.get(11..13), config.get(13..13 + channels)) {
+        (1.., Some([streams, coupled]), Some(mapping)) => caps
+            .field("stream-count", i32::from(*streams))
+            .field("coupled-count", i32::from(*coupled))
+            .field("channel-mapping", gst::Array::new(mapping.iter().map(|m| i32::from(*m))))
+            .build(),
+        _ => caps.build(),
+    }
 }
 
 /// The parser between `appsrc` and the decoder, where the decoder may want another stream format than MP4's.

@@ -4,7 +4,8 @@
 use super::{caps, keys::Keys, verify::Verifier};
 use crate::Error;
 use gstreamer as gst;
-use hearth_isobmff::{Init, KeyId, Sample, Scheme, Track, TrackKind, parse_init, parse_segment};
+use hearth_isobmff::{Init, KeyId, Sample, Scheme, Track, TrackKind, parse_init, parse_samples, parse_segment_at};
+use hearth_manifest::Resource;
 use std::sync::Arc;
 
 /// One track of an init segment, ready for a decoder.
@@ -20,6 +21,8 @@ pub(crate) struct Format {
 #[derive(Debug)]
 pub(crate) struct InitSegment {
     init: Init,
+    /// A progressive file's samples, where they are in the file.
+    listed: Vec<Sample>,
     /// Tracks with a known codec, in file order.
     pub(crate) formats: Vec<Arc<Format>>,
 }
@@ -96,7 +99,9 @@ pub(crate) fn read_init(bytes: &[u8], name: &str) -> Result<InitSegment, Error> 
         let codecs: Vec<String> = init.tracks.iter().map(|t| format!("{:?}", t.codec)).collect();
         return Err(Error::NoDecoder(format!("{name}: {}", codecs.join(", "))));
     }
-    Ok(InitSegment { init, formats })
+    // Sample tables of a fragmented file are empty. Broken ones of a progressive file were told of when it was opened.
+    let listed = parse_samples(bytes).unwrap_or_default();
+    Ok(InitSegment { init, listed, formats })
 }
 
 impl InitSegment {
@@ -116,26 +121,39 @@ impl InitSegment {
         ids
     }
 
-    /// The samples of the first track of `kind` in a media segment, as they are in it.
-    pub(crate) fn samples(&self, bytes: &[u8], kind: TrackKind, name: &str) -> Result<(&Arc<Format>, Vec<Sample>), Error> {
-        let format = self.of_kind(kind).ok_or_else(|| Error::NothingToPlay(format!("{name}: no {kind:?} track")))?;
-        let mut samples = parse_segment(&self.init, bytes).map_err(|e| Error::BadSegment(format!("{name}: {e}")))?;
+    /// Every sample of the media segment at `from`.
+    fn parse(&self, bytes: &[u8], from: &Resource) -> Result<Vec<Sample>, Error> {
+        let position = from.range.map_or(0, |r| r.offset);
+        let offset = usize::try_from(position).unwrap_or(usize::MAX);
+        let end = offset.saturating_add(bytes.len());
+        let mut here = self.listed.iter().filter(|s| s.data.start >= offset && s.data.end <= end).peekable();
+        if here.peek().is_none() {
+            let samples = parse_segment_at(&self.init, bytes, position);
+            return samples.map_err(|e| Error::BadSegment(format!("{}: {e}", from.url)));
+        }
+        Ok(here.map(|s| Sample { data: s.data.start - offset..s.data.end - offset, ..s.clone() }).collect())
+    }
+
+    /// The samples of the first track of `kind` in the media segment at `from`, as they are in it.
+    pub(crate) fn samples(&self, bytes: &[u8], from: &Resource, kind: TrackKind) -> Result<(&Arc<Format>, Vec<Sample>), Error> {
+        let format = self.of_kind(kind).ok_or_else(|| Error::NothingToPlay(format!("{}: no {kind:?} track", from.url)))?;
+        let mut samples = self.parse(bytes, from)?;
         samples.retain(|s| s.track_id == format.track.id);
         Ok((format, samples))
     }
 
-    /// Demultiplexes and decrypts a media segment into one chunk a track of `kinds`. Sample times are media times plus `shift`'s answer
+    /// Demultiplexes and decrypts the media segment at `from` into one chunk a track of `kinds`. Sample times are media times plus `shift`'s answer
     /// to the first presentation time (all in ns).
     pub(crate) fn read_segment(
         &self,
         mut bytes: Vec<u8>,
-        name: &str,
+        from: &Resource,
         kinds: &[TrackKind],
         keys: &Keys,
         verifier: &Verifier,
         shift: impl Fn(i64) -> i64,
     ) -> Result<Vec<Chunk>, Error> {
-        let samples = parse_segment(&self.init, &bytes).map_err(|e| Error::BadSegment(format!("{name}: {e}")))?;
+        let samples = self.parse(&bytes, from)?;
         let mut parts: Vec<(Arc<Format>, Vec<Cut>, Option<KeyId>)> = Vec::new();
         for kind in kinds {
             let Some(format) = self.of_kind(*kind) else { continue };
@@ -151,7 +169,7 @@ impl InitSegment {
             }
         }
         let first = parts.iter().flat_map(|(_, cuts, _)| cuts).map(|c| c.pts).min();
-        let Some(first) = first else { return Err(Error::BadSegment(format!("{name}: no samples"))) };
+        let Some(first) = first else { return Err(Error::BadSegment(format!("{}: no samples", from.url))) };
         let shift = shift(first);
         let buffer = gst::Buffer::from_mut_slice(bytes);
         let mut chunks = Vec::new();

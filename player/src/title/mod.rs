@@ -14,8 +14,8 @@ use url::Url;
 const MANIFEST_LIMIT: usize = 16 << 20;
 /// Most bytes of a plain media file.
 const FILE_LIMIT: usize = 2 << 30;
-/// Most levels of `sidx` that refer to `sidx`.
-const INDEX_DEPTH: usize = 3;
+/// Most `sidx` of one rendition that are fetched one by one.
+const MAX_INDEXES: usize = 64;
 
 /// The segments of one rendition.
 #[derive(Clone, Debug)]
@@ -79,7 +79,7 @@ fn manifest_error(url: &Url, error: hearth_manifest::Error) -> Error {
 }
 
 impl Title {
-    /// Fetches and parses the manifest at `url`. A plain fragmented MP4 file becomes a presentation of one rendition.
+    /// Fetches and parses the manifest at `url`. A plain MP4 file becomes a presentation of one rendition.
     pub(crate) fn open(http: &Http, url: &Url, stop: &Stop) -> Result<Self, Error> {
         let limit = if url.scheme() == "file" { FILE_LIMIT } else { MANIFEST_LIMIT };
         let fetched = http.fetch(&Request::get(url.clone()), limit, stop)?;
@@ -117,7 +117,7 @@ impl Title {
             Segments::Playlist { url } => self.media_playlist(rendition, url, stop)?,
             Segments::Index { url, index } => {
                 let start_us = self.presentation.periods.get(place.0).map_or(0, |p| p.start_us);
-                let segments = self.index(url, *index, start_us, INDEX_DEPTH, stop)?;
+                let segments = self.index(url, *index, start_us, stop)?;
                 Playlist { init: rendition.init.clone(), segments, protection: rendition.protection.clone() }
             }
         };
@@ -148,31 +148,40 @@ impl Title {
         Ok(Playlist { init: list.init.or_else(|| rendition.init.clone()), segments: list.segments, protection })
     }
 
-    fn index(&self, url: &str, range: ByteRange, start_us: u64, depth: usize, stop: &Stop) -> Result<Vec<Segment>, Error> {
-        let resource = Resource { url: url.to_owned(), range: Some(range) };
-        let fetched = self.http.fetch(&Request::resource(&resource)?, MANIFEST_LIMIT, stop)?;
-        let entries =
-            hearth_isobmff::parse_sidx(&fetched.bytes, range.offset).map_err(|e| Error::BadIndex(format!("{url}: {e}")))?;
+    fn index(&self, url: &str, range: ByteRange, start_us: u64, stop: &Stop) -> Result<Vec<Segment>, Error> {
         let mut segments: Vec<Segment> = Vec::new();
-        for entry in entries {
-            let range = ByteRange { offset: entry.offset, length: u64::from(entry.size) };
-            if entry.is_index {
-                if depth == 0 {
-                    return Err(Error::BadIndex(format!("{url}: indexes of indexes without end")));
-                }
-                segments.extend(self.index(url, range, start_us, depth - 1, stop)?);
-                continue;
+        // Indexes still to be read, the next one last.
+        let mut open = vec![range];
+        let mut read = 0;
+        while let Some(range) = open.pop() {
+            read += 1;
+            if read > MAX_INDEXES {
+                return Err(Error::BadIndex(format!("{url}: more than {MAX_INDEXES} indexes")));
             }
-            let us = |ticks: u64| (u128::from(ticks) * 1_000_000 / u128::from(entry.timescale.max(1))) as u64;
-            segments.push(Segment {
-                resource: Resource { url: url.to_owned(), range: Some(range) },
-                number: segments.len() as u64,
-                start_us: start_us + us(entry.start),
-                duration_us: us(u64::from(entry.duration)),
-                size: Some(u64::from(entry.size)),
-                ..Segment::default()
-            });
+            let resource = Resource { url: url.to_owned(), range: Some(range) };
+            let fetched = self.http.fetch(&Request::resource(&resource)?, MANIFEST_LIMIT, stop)?;
+            let entries =
+                hearth_isobmff::parse_sidx(&fetched.bytes, range.offset).map_err(|e| Error::BadIndex(format!("{url}: {e}")))?;
+            let mut below = Vec::new();
+            for entry in entries {
+                let range = ByteRange { offset: entry.offset, length: u64::from(entry.size) };
+                if entry.is_index {
+                    below.push(range);
+                    continue;
+                }
+                let us = |ticks: u64| (u128::from(ticks) * 1_000_000 / u128::from(entry.timescale.max(1))) as u64;
+                segments.push(Segment {
+                    resource: Resource { url: url.to_owned(), range: Some(range) },
+                    start_us: start_us + us(entry.start),
+                    duration_us: us(u64::from(entry.duration)),
+                    size: Some(u64::from(entry.size)),
+                    ..Segment::default()
+                });
+            }
+            open.extend(below.into_iter().rev());
         }
+        segments.sort_by_key(|s| s.start_us);
+        segments.iter_mut().zip(0..).for_each(|(s, number)| s.number = number);
         // A presentation whose media starts late (an offset that the MPD tells) still starts at the period's start.
         let first = segments.first().map_or(start_us, |s| s.start_us).saturating_sub(start_us);
         if first > 10_000_000 {

@@ -18,7 +18,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 /// Added to every time on its way through the decoder, because GStreamer has no times below zero, in ns.
 const BIAS: i64 = 3_600_000_000_000;
 
-/// Writes one line a frame: video `pts_us,width,height,md5` over packed I420, audio `pts_us,channels,rate,md5` over S16LE. Nothing of a
+/// Writes one line a frame that is presented (what an edit list leaves out before time zero only decoding needs): video `pts_us,width,height,md5` over packed I420, audio `pts_us,channels,rate,md5` over S16LE. Nothing of a
 /// stream whose key does not fit.
 pub fn frames(source: &Source, audio: bool, output: &mut impl Write) -> Result<(), Error> {
     let reader = Reader::open(source)?;
@@ -27,10 +27,10 @@ pub fn frames(source: &Source, audio: bool, output: &mut impl Write) -> Result<(
     let pick = first_of(&tracks, kind).ok_or_else(|| Error::NothingToPlay(format!("no {kind:?} track")))?;
     let verifier = Verifier::new(reader.decoders.clone());
     let mut decoding: Option<Decoding> = None;
-    reader.each(pick, |init, bytes, name, shift| {
+    reader.each(pick, |init, bytes, from, shift| {
         let shift = std::cell::RefCell::new(shift);
         let of = |first| shift.borrow_mut().of(first);
-        for chunk in init.read_segment(bytes, name, &[kind], &reader.keys, &verifier, of)? {
+        for chunk in init.read_segment(bytes, from, &[kind], &reader.keys, &verifier, of)? {
             let running = match &mut decoding {
                 Some(running) => running,
                 None => decoding.insert(Decoding::start(&reader, &chunk.format)?),
@@ -152,11 +152,20 @@ fn sink(caps: &gst::Caps, video: bool, lines: SyncSender<String>) -> gst_app::Ap
     let callbacks = gst_app::AppSinkCallbacks::builder()
         .new_sample(move |sink| {
             let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
+            if sample.buffer().is_none_or(|b| ends_before_zero(b)) {
+                return Ok(gst::FlowSuccess::Ok);
+            }
             let line = if video { video_line(&sample) } else { audio_line(&sample) };
             line.and_then(|l| lines.send(l).ok()).map(|()| gst::FlowSuccess::Ok).ok_or(gst::FlowError::Error)
         })
         .build();
     gst_app::AppSink::builder().sync(false).caps(caps).callbacks(callbacks).build()
+}
+
+fn ends_before_zero(buffer: &gst::BufferRef) -> bool {
+    // Where the duration is not known, it is at least a millisecond; a microsecond for rounding.
+    let end = buffer.pts().map(|t| t.nseconds() + buffer.duration().map_or(0, |d| d.nseconds()).max(1_000_000));
+    end.is_some_and(|e| (e as i64) < BIAS + 1000)
 }
 
 fn pts_us(buffer: &gst::BufferRef) -> i64 {

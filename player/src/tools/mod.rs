@@ -26,7 +26,7 @@ const SEGMENT_LIMIT: usize = 1 << 30;
 /// What to read, and with which keys.
 #[derive(Clone, Default)]
 pub struct Source {
-    /// URL or path of a playlist, an MPD, or a fragmented MP4 file.
+    /// URL or path of a playlist, an MPD, or an MP4 file.
     pub location: String,
     /// Keys given by hand.
     pub keys: Vec<KeyPair>,
@@ -92,19 +92,23 @@ impl Reader {
         Ok(self.init(&list, 0)?.1.of_kind(TrackKind::Audio).is_some())
     }
 
-    /// The chosen rendition's segments of track set `set` in `period`.
-    fn playlist(&self, period: usize, set: usize) -> Result<Arc<Playlist>, Error> {
+    /// Which rendition of track set `set` in `period` is read.
+    fn chosen(&self, period: usize, set: usize) -> Result<usize, Error> {
         let tracks = &self.title.presentation.periods[period].tracks[set];
         let last = tracks.renditions.len().saturating_sub(1);
         // The rendition is meant of the video where there is one; of other tracks it is cut to what is there.
-        let rendition = match self.rendition {
+        match self.rendition {
             Some(n) if n > last && tracks.kind == Kind::Video => {
-                return Err(Error::BadCommand(format!("--rendition {n}: the track has 0 to {last}")));
+                Err(Error::BadCommand(format!("--rendition {n}: the track has 0 to {last}")))
             }
-            Some(n) => n.min(last),
-            None => last,
-        };
-        self.title.playlist((period, set, rendition), &self.stop)
+            Some(n) => Ok(n.min(last)),
+            None => Ok(last),
+        }
+    }
+
+    /// Its segments.
+    fn playlist(&self, period: usize, set: usize) -> Result<Arc<Playlist>, Error> {
+        self.title.playlist((period, set, self.chosen(period, set)?), &self.stop)
     }
 
     fn read(&self, resource: &Resource) -> Result<Vec<u8>, Error> {
@@ -118,11 +122,11 @@ impl Reader {
         Ok((resource, read_init(&self.read(resource)?, &resource.url)?))
     }
 
-    /// Gives every segment of a track to `each`: its init segment, bytes, name, and where its media time goes (see [`Shift`]).
+    /// Gives every segment of a track to `each`: its init segment, bytes, place, and where its media time goes (see [`Shift`]).
     fn each(
         &self,
         pick: &Pick,
-        mut each: impl FnMut(&InitSegment, Vec<u8>, &str, &mut Shift) -> Result<(), Error>,
+        mut each: impl FnMut(&InitSegment, Vec<u8>, &Resource, &mut Shift) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let presentation = &self.title.presentation;
         let id = &presentation.periods[0].tracks[pick.set].id;
@@ -132,6 +136,8 @@ impl Reader {
             let same = period.tracks.iter().position(|t| t.id == *id && t.kind == kind);
             let Some(set) = same.or_else(|| period.tracks.iter().position(|t| t.kind == kind)) else { continue };
             let list = self.playlist(p, set)?;
+            let media_start_us = self.title.rendition((p, set, self.chosen(p, set)?))?.presentation_time_offset_us;
+            let said = (presentation.format == Format::Dash).then_some(period.start_us as i64 - media_start_us as i64);
             let mut inits: HashMap<Resource, InitSegment> = HashMap::new();
             for (n, segment) in list.segments.iter().enumerate().filter(|(_, s)| !s.gap) {
                 let resource = segment.init.as_ref().or(list.init.as_ref());
@@ -143,25 +149,31 @@ impl Reader {
                 let Some(init) = resource.and_then(|r| inits.get(r)) else { continue };
                 let domain = if presentation.format == Format::Hls { usize::from(segment.discontinuity) } else { 0 };
                 shift.enter(p, domain, segment.start_us);
-                each(init, self.read(&segment.resource)?, &segment.resource.url, &mut shift)?;
+                shift.said = said;
+                each(init, self.read(&segment.resource)?, &segment.resource, &mut shift)?;
             }
         }
         Ok(())
     }
 }
 
+/// How far a DASH presentation's media may be from where it says it is, before where the segments are listed counts more, in ns.
+const LIE: u64 = 10_000_000_000;
+
 /// Media time to presentation time in ns, decided by the first sample of each continuous stretch.
 #[derive(Default)]
 struct Shift {
     period: usize,
     start_us: u64,
+    /// DASH: the period's start less its `@presentationTimeOffset`, in microseconds; zero for a plain file.
+    said: Option<i64>,
     ns: Option<i64>,
 }
 
 impl Shift {
     fn enter(&mut self, period: usize, discontinuity: usize, start_us: u64) {
         if period != self.period || discontinuity > 0 {
-            *self = Self { period, start_us, ns: None };
+            *self = Self { period, start_us, said: None, ns: None };
         } else if self.ns.is_none() {
             self.start_us = start_us;
         }
@@ -169,7 +181,13 @@ impl Shift {
 
     /// To add, given the stretch's first presentation time.
     fn of(&mut self, first: i64) -> i64 {
-        let shift = (self.start_us as i64).saturating_mul(1000).saturating_sub(first);
-        *self.ns.get_or_insert(if shift.abs() < 1_000_000_000 { 0 } else { shift })
+        let listed = (self.start_us as i64).saturating_mul(1000).saturating_sub(first);
+        let said = self.said.map(|us| us.saturating_mul(1000));
+        let shift = match said {
+            Some(said) if said.abs_diff(listed) < LIE => said,
+            None if listed.abs() < 1_000_000_000 => 0,
+            _ => listed,
+        };
+        *self.ns.get_or_insert(shift)
     }
 }

@@ -12,8 +12,8 @@ pub fn samples(source: &Source, track: usize, output: &mut impl Write) -> Result
     let reader = Reader::open(source)?;
     let tracks = reader.tracks()?;
     let pick = tracks.get(track).ok_or_else(|| Error::BadCommand(format!("--track {track}: there are {}", tracks.len())))?;
-    reader.each(pick, |init, bytes, name, shift| {
-        let (format, samples) = init.samples(&bytes, pick.kind, name)?;
+    reader.each(pick, |init, bytes, from, shift| {
+        let (format, samples) = init.samples(&bytes, from, pick.kind)?;
         let mut bytes = bytes;
         let media: Vec<_> = samples.iter().map(|s| prepare::cut(&format.track, s)).collect();
         let shift = shift.of(media.iter().map(|c| c.pts).min().unwrap_or(0));
