@@ -152,7 +152,7 @@ fn sink(caps: &gst::Caps, video: bool, lines: SyncSender<String>) -> gst_app::Ap
     let callbacks = gst_app::AppSinkCallbacks::builder()
         .new_sample(move |sink| {
             let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
-            if sample.buffer().is_none_or(|b| ends_before_zero(b)) {
+            if sample.buffer().is_none_or(ends_before_zero) {
                 return Ok(gst::FlowSuccess::Ok);
             }
             let line = if video { video_line(&sample) } else { audio_line(&sample) };
