@@ -32,15 +32,11 @@ impl Keys {
         }
     }
 
-    /// Every key whose level has held and was not reported yet: `(key, pressed)`.
-    pub(crate) fn settled(&mut self, now_us: u64) -> impl Iterator<Item = (PanelKey, bool)> {
-        KEYS.iter().zip(&mut self.0).filter_map(move |(key, state)| {
-            let held = now_us.saturating_sub(state.since_us) >= DEBOUNCE_US;
-            let report = held && state.level != state.reported;
-            if report {
-                state.reported = state.level;
-            }
-            report.then_some((*key, state.level))
-        })
+    /// The next key whose level has held and was not reported yet, and whether it is pressed.
+    pub(crate) fn settled(&mut self, now_us: u64) -> Option<(PanelKey, bool)> {
+        let new = |state: &Key| now_us.saturating_sub(state.since_us) >= DEBOUNCE_US && state.level != state.reported;
+        let (key, state) = KEYS.iter().zip(&mut self.0).find(|(_, state)| new(state))?;
+        state.reported = state.level;
+        Some((*key, state.level))
     }
 }

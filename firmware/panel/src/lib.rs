@@ -5,14 +5,16 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod font;
 pub mod ir;
 mod keys;
 mod panel;
 mod power;
+pub mod rows;
 pub mod settings;
 mod view;
 
 pub use keys::DEBOUNCE_US;
 pub use panel::{Action, Actions, Event, Led, Panel};
 pub use power::{CUT_TIMEOUT_US, HARD_OFF_US, Power, WATCHDOG_US};
-pub use view::{HEIGHT, WIDTH};
+pub use view::{Large, Screen, Small};

@@ -1,6 +1,7 @@
 //! `step(event) -> actions`: the one way in and the one way out.
 
-use embedded_graphics::pixelcolor::Gray4;
+use core::marker::PhantomData;
+
 use embedded_graphics::prelude::DrawTarget;
 use hearth_wire::{Brightness, Depth, PanelKey, RemoteKey, ResetCause, Show, ToBox, ToPanel, VERSION, WakeReason};
 
@@ -8,7 +9,7 @@ use crate::ir::{Code, Decoder, Ir};
 use crate::keys::Keys;
 use crate::power::{Change, HARD_OFF_US, Power};
 use crate::settings::Settings;
-use crate::view;
+use crate::view::{Large, Scene, Screen, moves_at, scrolled};
 
 /// What happens to the panel.
 #[derive(Clone, Debug)]
@@ -60,29 +61,46 @@ pub enum Led {
 /// Actions of one step, in order. Sixteen are enough for any: six keys, four for a wake, a few for what changes with it.
 pub type Actions = heapless::Vec<Action, 16>;
 
+/// What the display was drawn with: when it differs, it is time to draw again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Drawn {
+    minute: Option<u64>,
+    scrolled: i32,
+    volume: bool,
+}
+
+/// The volume is shown for so long.
+const VOLUME_US: u64 = 2_000_000;
+
 /// The whole state.
-pub struct Panel {
+pub struct Panel<S: Screen = Large> {
     power: Power,
     keys: Keys,
     power_key_us: Option<u64>,
     show: Show,
     /// Wall clock at `now_us`, and local time minus UTC in minutes.
     clock: Option<(u64, u64, i16)>,
-    drawn_minute: Option<u64>,
+    /// Since when `show` has its title.
+    shown_us: u64,
+    /// Since when, percent, muted.
+    volume: Option<(u64, u8, bool)>,
+    drawn: Option<Drawn>,
+    drawn_us: u64,
     decoder: Decoder,
     settings: Settings,
     /// As last told to the board.
     led: Option<Led>,
     brightness: Option<u8>,
+    screen: PhantomData<S>,
 }
 
-impl Default for Panel {
+impl<S: Screen> Default for Panel<S> {
     fn default() -> Self {
         Self::new(Settings::new())
     }
 }
 
-impl Panel {
+impl<S: Screen> Panel<S> {
     /// Power on, clock not set, nothing pressed.
     pub const fn new(settings: Settings) -> Self {
         Self {
@@ -91,11 +109,15 @@ impl Panel {
             power_key_us: None,
             show: Show::Clock,
             clock: None,
-            drawn_minute: None,
+            shown_us: 0,
+            volume: None,
+            drawn: None,
+            drawn_us: 0,
             decoder: Decoder::new(),
             settings,
             led: None,
             brightness: None,
+            screen: PhantomData,
         }
     }
 
@@ -109,9 +131,18 @@ impl Panel {
         &self.settings
     }
 
+    /// What was remembered.
+    pub fn restore(&mut self, settings: Settings) {
+        self.settings = settings;
+    }
+
     /// When the next [`Event::Tick`] is due, if nothing else happens before and it is sooner than 20 ms.
     pub fn deadline(&self) -> Option<u64> {
-        self.decoder.deadline()
+        let moves = S::title(&self.show).and_then(|(width, room)| {
+            let (since, shown) = (self.shown_us, self.drawn_us.saturating_sub(self.shown_us));
+            moves_at(width, room, shown).map(|after| since + after)
+        });
+        [self.decoder.deadline(), moves].into_iter().flatten().min()
     }
 
     /// Takes one event at `now_us` microseconds (never going back) and says what to do.
@@ -121,7 +152,6 @@ impl Panel {
         match event {
             Event::Start(reset) => {
                 push(&mut out, Action::Send(ToBox::Hello { version: VERSION, reset }));
-                push(&mut out, Action::Draw);
             }
             Event::Message(sequence, message) => self.message(now_us, sequence, message, &mut out),
             Event::KeyLevel(key, down) => self.keys.level(key, down, now_us),
@@ -131,18 +161,21 @@ impl Panel {
         self.keys_settled(now_us, &mut out);
         let change = self.power.tick(now_us, self.unix_s(now_us));
         self.change(change, &mut out);
-        self.minute(now_us, &mut out);
+        self.picture(now_us, &mut out);
         self.lights(now_us, &mut out);
         out
     }
 
-    /// Draws the whole display: 128x64, 16 greys.
-    pub fn draw<D: DrawTarget<Color = Gray4>>(&self, now_us: u64, target: &mut D) -> Result<(), D::Error> {
-        let minute = self.local_s(now_us).map(|s| s / 60);
-        match self.power {
-            Power::Asleep { .. } => view::draw(&Show::Clock, minute, true, target),
-            _ => view::draw(&self.show, minute, false, target),
-        }
+    /// Draws the whole display.
+    pub fn draw<D: DrawTarget<Color = S::Color>>(&self, now_us: u64, target: &mut D) -> Result<(), D::Error> {
+        let scene = Scene {
+            show: &self.show,
+            minute: self.local_s(now_us).map(|s| s / 60),
+            standby: self.power.is_asleep(),
+            volume: self.volume.filter(|(since, ..)| now_us < since + VOLUME_US).map(|(_, percent, muted)| (percent, muted)),
+            shown_us: now_us.saturating_sub(self.shown_us),
+        };
+        S::draw(&scene, target)
     }
 
     fn message(&mut self, now_us: u64, sequence: u8, message: ToPanel, out: &mut Actions) {
@@ -152,8 +185,16 @@ impl Panel {
                 self.clock = Some((now_us, unix_s, offset_min));
             }
             ToPanel::Show(show) => {
+                // A title that goes on playing goes on moving.
+                if title(&show) != title(&self.show) {
+                    self.shown_us = now_us;
+                }
                 self.show = show;
-                push(out, Action::Draw);
+                self.drawn = None;
+            }
+            ToPanel::Volume { percent, muted } => {
+                self.volume = Some((now_us, percent, muted));
+                self.drawn = None;
             }
             ToPanel::Standby { wake_at_s } => self.sleep(now_us, Depth::Deep, wake_at_s, out),
             ToPanel::Sleep { depth, wake_at_s } => self.sleep(now_us, depth, wake_at_s, out),
@@ -180,14 +221,14 @@ impl Panel {
                 self.change(change, out);
             }
             ToPanel::Kick => self.power.kick(now_us),
+            ToPanel::Disarm => self.power.disarm(),
             ToPanel::Ack { .. } => return, // an acknowledgement is not acknowledged
         }
         push(out, Action::Send(ToBox::Ack { sequence }));
     }
 
     fn keys_settled(&mut self, now_us: u64, out: &mut Actions) {
-        let settled: heapless::Vec<_, 6> = self.keys.settled(now_us).collect();
-        for (key, pressed) in settled {
+        while let Some((key, pressed)) = self.keys.settled(now_us) {
             if key == PanelKey::Power {
                 self.power_key_us = pressed.then_some(now_us);
             }
@@ -247,7 +288,7 @@ impl Panel {
                 self.woke(WakeReason::Watchdog, out);
             }
         }
-        push(out, Action::Draw);
+        self.drawn = None;
     }
 
     fn woke(&mut self, reason: WakeReason, out: &mut Actions) {
@@ -281,14 +322,17 @@ impl Panel {
         }
     }
 
-    /// The clock shows minutes: draw when one has passed.
-    fn minute(&mut self, now_us: u64, out: &mut Actions) {
-        let minute = self.local_s(now_us).map(|s| s / 60);
-        if minute != self.drawn_minute {
-            self.drawn_minute = minute;
-            if !out.contains(&Action::Draw) {
-                push(out, Action::Draw);
-            }
+    /// Draws when a minute has passed, a title has moved, the volume has been shown for long enough, or something else has changed.
+    fn picture(&mut self, now_us: u64, out: &mut Actions) {
+        let shown_us = now_us.saturating_sub(self.shown_us);
+        let drawn = Drawn {
+            minute: self.local_s(now_us).map(|s| s / 60),
+            scrolled: S::title(&self.show).map_or(0, |(width, room)| scrolled(width, room, shown_us)),
+            volume: self.volume.is_some_and(|(since, ..)| now_us < since + VOLUME_US),
+        };
+        self.drawn_us = now_us;
+        if self.drawn.replace(drawn) != Some(drawn) {
+            push(out, Action::Draw);
         }
     }
 
@@ -299,6 +343,14 @@ impl Panel {
     fn local_s(&self, now_us: u64) -> Option<u64> {
         let (.., offset_min) = self.clock?;
         Some(self.unix_s(now_us)?.saturating_add_signed(i64::from(offset_min) * 60))
+    }
+}
+
+/// What does not change while a film or a channel plays.
+fn title(show: &Show) -> Option<&str> {
+    match show {
+        Show::Playing { title, .. } | Show::Channel { title, .. } | Show::Message(title) => Some(title),
+        Show::Clock | Show::Dark => None,
     }
 }
 

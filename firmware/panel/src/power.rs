@@ -72,6 +72,13 @@ impl Power {
         }
     }
 
+    /// The box restarts and cannot kick for a while.
+    pub(crate) fn disarm(&mut self) {
+        if let Self::On { kicked_us } = self {
+            *kicked_us = None;
+        }
+    }
+
     /// The box asks for sleep.
     pub(crate) fn sleep(&mut self, now_us: u64, depth: Depth, wake_at_s: Option<u64>) -> Option<Change> {
         let Self::On { .. } = self else { return None };

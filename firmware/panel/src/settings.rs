@@ -47,16 +47,16 @@ impl Settings {
 
     /// The newest whole copy; those of a new panel if there is none.
     pub fn load(flash: &impl Flash) -> Self {
-        newest(flash).map_or(Self::new(), |(_, _, settings)| settings)
+        newest(flash).map_or(Self::new(), |(copy, _)| decode(&flash.read(copy)))
     }
 
     /// Writes these over the older copy, unless they are the newest already.
     pub fn save(&self, flash: &mut impl Flash) {
         let newest = newest(flash);
-        if newest.is_some_and(|(.., saved)| saved == *self) {
+        let (copy, number) = newest.map_or((0, 0), |(copy, number)| (1 - copy, number.wrapping_add(1)));
+        if newest.is_some_and(|(saved, number)| flash.read(saved) == self.encode(number)) {
             return;
         }
-        let (copy, number) = newest.map_or((0, 0), |(copy, number, _)| (1 - copy, number.wrapping_add(1)));
         flash.erase(copy);
         for (i, word) in self.encode(number).as_chunks::<4>().0.iter().enumerate() {
             flash.write(copy, i * 4, *word);
@@ -83,31 +83,40 @@ impl Default for Settings {
     }
 }
 
-/// Which copy is the newest whole one, its number, and what it says.
-fn newest(flash: &impl Flash) -> Option<(usize, u32, Settings)> {
-    let copies = [0, 1].map(|copy| decode(&flash.read(copy)).map(|(number, settings)| (copy, number, settings)));
-    match copies {
-        [Some(a), Some(b)] => Some(if (b.1.wrapping_sub(a.1) as i32) > 0 { b } else { a }),
-        [a, b] => a.or(b),
+/// Which copy is the newest whole one, and its number.
+fn newest(flash: &impl Flash) -> Option<(usize, u32)> {
+    let [a, b] = [0, 1].map(|copy| Some((copy, number(&flash.read(copy))?)));
+    match (a, b) {
+        (Some(a), Some(b)) => Some(if (b.1.wrapping_sub(a.1) as i32) > 0 { b } else { a }),
+        (a, b) => a.or(b),
     }
 }
 
-fn decode(bytes: &[u8; COPY_BYTES]) -> Option<(u32, Settings)> {
+/// The number of a whole copy.
+fn number(bytes: &[u8; COPY_BYTES]) -> Option<u32> {
     let (body, crc) = bytes.split_last_chunk::<4>()?;
-    if crc32(body) != u32::from_le_bytes(*crc) {
-        return None;
+    (crc32(body) == u32::from_le_bytes(*crc)).then(|| body.first_chunk().map(|number| u32::from_le_bytes(*number)))?
+}
+
+/// What a whole copy says.
+fn decode(bytes: &[u8; COPY_BYTES]) -> Settings {
+    let mut settings = Settings::new();
+    let mut rest = bytes.as_slice();
+    let mut take = |count: usize| {
+        let (part, after) = rest.split_at_checked(count).unwrap_or_default();
+        rest = after;
+        part
+    };
+    take(4);
+    for slot in &mut settings.wake_keys {
+        *slot = key(take(KEY_BYTES));
     }
-    let (number, rest) = body.split_first_chunk::<4>()?;
-    let (keys, rest) = rest.split_first_chunk::<{ WAKE_SLOTS * KEY_BYTES }>()?;
-    let (&[day, night, day_from, night_from, wake], rest) = rest.split_first_chunk::<5>()?;
-    let (last_key, _) = rest.split_first_chunk::<KEY_BYTES>()?;
-    let mut wake_keys = [None; WAKE_SLOTS];
-    for (slot, bytes) in wake_keys.iter_mut().zip(keys.as_chunks::<KEY_BYTES>().0) {
-        *slot = key(bytes);
+    if let &[day, night, day_from, night_from, wake] = take(5) {
+        settings.brightness = Brightness { day, night, day_from, night_from };
+        settings.last_wake = REASONS.into_iter().find(|r| *r as u8 == wake).unwrap_or(WakeReason::Unknown);
     }
-    let brightness = Brightness { day, night, day_from, night_from };
-    let last_wake = REASONS.into_iter().find(|r| *r as u8 == wake).unwrap_or(WakeReason::Unknown);
-    Some((u32::from_le_bytes(*number), Settings { wake_keys, brightness, last_wake, last_key: key(last_key) }))
+    settings.last_key = key(take(KEY_BYTES));
+    settings
 }
 
 /// Those that a panel can give.
@@ -121,7 +130,7 @@ const REASONS: [WakeReason; 7] = [
     WakeReason::Gpio,
 ];
 
-fn key(bytes: &[u8; KEY_BYTES]) -> Option<RemoteKey> {
+fn key(bytes: &[u8]) -> Option<RemoteKey> {
     let [1, protocol, a, b, c, d, e, f, g, h] = *bytes else { return None };
     Some(RemoteKey { protocol, address: u32::from_le_bytes([a, b, c, d]), command: u32::from_le_bytes([e, f, g, h]) })
 }

@@ -9,7 +9,7 @@ const S: u64 = 1_000_000;
 
 /// Steps through `events`, ticking every 20 ms between and `until_us` after them; all actions but drawing and acknowledging, with their times.
 fn story(events: &[(u64, Event)], until_us: u64) -> Vec<(u64, Action)> {
-    let (mut panel, mut now, mut seen) = (Panel::default(), 0, Vec::new());
+    let (mut panel, mut now, mut seen) = (<Panel>::default(), 0, Vec::new());
     let mut events = events.iter().peekable();
     while now <= until_us {
         let due = events.next_if(|(at, _)| *at <= now);
@@ -108,7 +108,7 @@ proptest! {
     /// Power goes off only from on and on only from off, in whatever order things happen.
     #[test]
     fn power_alternates(events in proptest::collection::vec((0u64..20 * S, any_event()), 0..200)) {
-        let (mut panel, mut now, mut on) = (Panel::default(), 0u64, true);
+        let (mut panel, mut now, mut on) = (<Panel>::default(), 0u64, true);
         for (pause, event) in events {
             now += pause;
             for action in panel.step(now, event) {
@@ -181,7 +181,7 @@ fn a_box_that_keeps_its_power_is_woken_by_its_line() {
 /// All that a panel says of lamp and display through a day and a sleep.
 #[test]
 fn lamp_and_brightness_follow() {
-    let mut panel = Panel::default();
+    let mut panel = <Panel>::default();
     let mut told = Vec::new();
     let mut step = |at: u64, event: Event| {
         let lights = |a: &Action| matches!(a, Action::Led(_) | Action::Brightness(_));

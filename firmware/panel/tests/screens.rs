@@ -1,51 +1,66 @@
-//! What the display shows, pixel for pixel. `HEARTH_BLESS=1` writes the pictures anew (and the test still fails once, to be looked at).
+//! What the displays show, pixel for pixel. `HEARTH_BLESS=1` writes the pictures anew (and the test still fails once, to be looked at).
+
+mod scenes;
 
 use std::convert::Infallible;
 use std::fs::File;
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use embedded_graphics::pixelcolor::Gray4;
+use embedded_graphics::pixelcolor::{BinaryColor, Gray4};
 use embedded_graphics::prelude::*;
-use hearth_panel::{Action, Event, HEIGHT, Panel, WIDTH};
+use hearth_panel::rows::Rows;
+use hearth_panel::{Action, Event, Large, Panel, Screen, Small};
 use hearth_wire::{ResetCause, Show, ToPanel};
+use proptest::prelude::*;
+use scenes::{LONG, playing, scenes};
 
 /// A display in memory; one byte a pixel, 0 to 15.
-struct Picture(Vec<u8>);
+struct Picture<C> {
+    width: u32,
+    pixels: Vec<u8>,
+    luma: fn(C) -> u8,
+}
 
-impl OriginDimensions for Picture {
+impl<C> OriginDimensions for Picture<C> {
     fn size(&self) -> Size {
-        Size::new(WIDTH, HEIGHT)
+        Size::new(self.width, self.pixels.len() as u32 / self.width)
     }
 }
 
-impl DrawTarget for Picture {
-    type Color = Gray4;
+impl<C: PixelColor> DrawTarget for Picture<C> {
+    type Color = C;
     type Error = Infallible;
 
-    fn draw_iter<I: IntoIterator<Item = Pixel<Gray4>>>(&mut self, pixels: I) -> Result<(), Infallible> {
+    fn draw_iter<I: IntoIterator<Item = Pixel<C>>>(&mut self, pixels: I) -> Result<(), Infallible> {
         for Pixel(at, color) in pixels {
-            if let (Ok(x), Ok(y)) = (u32::try_from(at.x), u32::try_from(at.y))
-                && x < WIDTH
-                && y < HEIGHT
-            {
-                self.0[(y * WIDTH + x) as usize] = color.luma();
+            if self.bounding_box().contains(at) {
+                self.pixels[(at.y * self.width as i32 + at.x) as usize] = (self.luma)(color);
             }
         }
         Ok(())
     }
 }
 
-fn check(name: &str, panel: &Panel, now_us: u64) {
-    let mut picture = Picture(vec![0; (WIDTH * HEIGHT) as usize]);
+fn drawn<S: Screen>(panel: &Panel<S>, now_us: u64, luma: fn(S::Color) -> u8) -> Picture<S::Color> {
+    let mut picture = Picture { width: S::WIDTH, pixels: vec![0; (S::WIDTH * S::HEIGHT) as usize], luma };
     panel.draw(now_us, &mut picture).unwrap();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name).with_extension("png");
-    let pixels: Vec<u8> = picture.0.iter().map(|luma| luma * 17).collect();
+    picture
+}
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name).with_extension("png")
+}
+
+fn compare<C: PixelColor>(name: &str, picture: &Picture<C>) {
+    let path = golden(name);
+    let pixels: Vec<u8> = picture.pixels.iter().map(|luma| luma * 17).collect();
     if std::env::var_os("HEARTH_BLESS").is_some() {
-        let mut encoder = png::Encoder::new(File::create(&path).unwrap(), WIDTH, HEIGHT);
+        let Size { width, height } = picture.size();
+        let mut encoder = png::Encoder::new(File::create(&path).unwrap(), width, height);
         encoder.set_color(png::ColorType::Grayscale);
         encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
-        panic!("{} written: look at it", path.display());
+        return;
     }
     let mut reader = png::Decoder::new(BufReader::new(File::open(&path).unwrap())).read_info().unwrap();
     let mut golden = vec![0; reader.output_buffer_size().unwrap()];
@@ -54,51 +69,128 @@ fn check(name: &str, panel: &Panel, now_us: u64) {
     assert!(golden.len() == pixels.len() && different == 0, "{name}: {different} pixels differ from {}", path.display());
 }
 
-/// A panel at 20:07 in Berlin that was told to show `show`.
-fn panel(show: Option<Show>) -> Panel {
+/// A panel at 20:07 in Berlin that was told `messages` at `at_us`.
+fn panel<S: Screen>(at_us: u64, messages: &[ToPanel]) -> Panel<S> {
     let mut panel = Panel::default();
     panel.step(0, Event::Start(ResetCause::PowerOn));
-    panel.step(0, Event::Message(0, ToPanel::Time { unix_s: 1_795_201_620, offset_min: 60 }));
-    if let Some(show) = show {
-        let actions = panel.step(1, Event::Message(1, ToPanel::Show(show)));
-        assert!(actions.contains(&Action::Draw));
+    panel.step(at_us, Event::Message(0, ToPanel::Time { unix_s: 1_795_201_620, offset_min: 60 }));
+    for message in messages {
+        panel.step(at_us, Event::Message(1, message.clone()));
     }
     panel
 }
 
-fn playing(title: &str, paused: bool) -> Option<Show> {
-    Some(Show::Playing { title: title.try_into().unwrap(), position_s: 2_730, duration_s: 5_430, paused })
+#[test]
+fn large() {
+    for (name, messages, later) in scenes() {
+        compare(name, &drawn(&panel::<Large>(0, &messages), later, |c: Gray4| c.luma()));
+    }
+    compare("clock-not-set", &drawn(&<Panel>::default(), 0, |c| c.luma()));
 }
 
 #[test]
-fn clock() {
-    check("clock", &panel(None), 0);
+fn small() {
+    for (name, messages, later) in scenes() {
+        compare(
+            &format!("small-{name}"),
+            &drawn(&panel::<Small>(0, &messages), later, |c: BinaryColor| u8::from(c.is_on()) * 15),
+        );
+    }
+}
+
+/// What a display shows that is sent rows as they change.
+struct Display {
+    pixels: Vec<u8>,
+    sent: usize,
+}
+
+impl Display {
+    fn update(&mut self, rows: &mut Rows, panel: &Panel, now_us: u64) -> usize {
+        self.sent = 0;
+        rows.restart();
+        while rows.pending() {
+            rows.next(
+                |band| panel.draw(now_us, band),
+                |y, row| {
+                    let at = usize::from(y) * 128;
+                    let lumas = row.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+                    self.pixels.splice(at..at + 128, lumas);
+                    self.sent += 1;
+                },
+            );
+        }
+        self.sent
+    }
 }
 
 #[test]
-fn clock_not_set() {
-    check("clock-not-set", &Panel::default(), 0);
+fn only_changed_rows_are_sent() {
+    let mut panel = panel::<Large>(0, &[playing(LONG, false)]);
+    let (mut rows, mut display) = (Rows::new(), Display { pixels: vec![15; 128 * 64], sent: 0 });
+    assert_eq!(display.update(&mut rows, &panel, 0), 64, "nothing is known of a display");
+    assert_eq!(display.update(&mut rows, &panel, 1), 0);
+    let moved = display.update(&mut rows, &panel, 2_040_000);
+    assert!((1..=13).contains(&moved), "a title of 13 rows moved: {moved}");
+    let Show::Playing { title, .. } = (match playing(LONG, false) {
+        ToPanel::Show(show) => show,
+        _ => unreachable!(),
+    }) else {
+        unreachable!()
+    };
+    let later = Show::Playing { title, position_s: 2_731, duration_s: 5_430, paused: false };
+    panel.step(2_040_000, Event::Message(2, ToPanel::Show(later)));
+    let second = display.update(&mut rows, &panel, 2_040_000);
+    assert!((1..=10).contains(&second), "one digit changed: {second}");
 }
 
 #[test]
-fn standby_is_a_dim_clock() {
-    let mut panel = panel(playing("Big Buck Bunny", false));
-    panel.step(2, Event::Message(2, ToPanel::Standby { wake_at_s: None }));
-    assert!(panel.step(3, Event::Message(3, ToPanel::SafeToCut)).contains(&Action::Power(false)));
-    check("standby", &panel, 60_000_000);
+fn a_title_moves_by_itself_at_its_own_time() {
+    let mut panel = panel::<Large>(0, &[playing(LONG, false)]);
+    let mut draws = Vec::new();
+    let mut now = 0;
+    while now < 2_200_000 {
+        now = panel.deadline().expect("it will move");
+        if panel.step(now, Event::Tick).contains(&Action::Draw) {
+            draws.push(now);
+        }
+    }
+    assert_eq!(draws, [2_040_000, 2_080_000, 2_120_000, 2_160_000, 2_200_000]);
+    let again = panel.step(2_210_000, Event::Message(3, playing(LONG, true)));
+    assert!(again.contains(&Action::Draw));
+    assert_eq!(panel.deadline(), Some(2_240_000), "held, and the title goes on from where it was");
 }
 
-#[test]
-fn film_plays() {
-    check("playing", &panel(playing("Big Buck Bunny", false)), 1);
+fn any_show() -> impl Strategy<Value = Show> {
+    prop_oneof![
+        Just(Show::Clock),
+        Just(Show::Dark),
+        "\\PC{0,12}".prop_map(|t| Show::Message(t.as_str().try_into().unwrap())),
+        ("\\PC{0,15}", any::<u32>(), any::<u32>(), any::<bool>()).prop_map(|(t, position_s, duration_s, paused)| {
+            Show::Playing { title: t.as_str().try_into().unwrap(), position_s, duration_s, paused }
+        }),
+        (any::<u16>(), "\\PC{0,6}", "[a-zA-Zа-я ]{0,30}").prop_map(|(number, name, title)| Show::Channel {
+            number,
+            name: name.as_str().try_into().unwrap(),
+            title: title.as_str().try_into().unwrap(),
+        }),
+    ]
 }
 
-#[test]
-fn film_is_held() {
-    check("paused", &panel(playing("Le Fabuleux Destin d'Amélie Poulain", true)), 1);
-}
-
-#[test]
-fn message() {
-    check("message", &panel(Some(Show::Message("Update 3 of 4: do not unplug".try_into().unwrap()))), 1);
+proptest! {
+    /// Rows that changed, one after another, come to the whole picture; and both displays draw anything.
+    #[test]
+    fn rows_are_the_picture(shows in proptest::collection::vec((any_show(), 0u64..20_000_000), 1..8)) {
+        let mut panel = <Panel>::default();
+        let mut small = Panel::<Small>::default();
+        let (mut rows, mut display, mut now) = (Rows::new(), Display { pixels: vec![15; 128 * 64], sent: 0 }, 0);
+        for (show, pause) in shows {
+            panel.step(now, Event::Message(0, ToPanel::Show(show.clone())));
+            small.step(now, Event::Message(0, ToPanel::Show(show)));
+            now += pause;
+            panel.step(now, Event::Tick);
+            display.update(&mut rows, &panel, now);
+            prop_assert_eq!(&display.pixels, &drawn(&panel, now, |c| c.luma()).pixels);
+            drawn(&small, now, |c| u8::from(c.is_on()));
+        }
+    }
 }

@@ -4,11 +4,11 @@ use crc::{CRC_32_ISO_HDLC, Crc, Table};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::VERSION;
+use crate::{VERSION, cobs};
 
 // 32 bits, because a flipped COBS code byte spreads a short burst over the whole frame, where 16 bits let one in 65,536 through.
-// The one-table form: 1 KiB of flash, and a frame is short.
-const CRC: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);
+// Without a table: it would be 1 KiB of flash, and a frame is short.
+const CRC: Crc<u32, Table<0>> = Crc::<u32, Table<0>>::new(&CRC_32_ISO_HDLC);
 
 /// The checksum of frames, for whatever else must survive.
 pub fn crc32(bytes: &[u8]) -> u32 {
@@ -46,14 +46,13 @@ pub struct Frame<M> {
 /// Writes one frame into `out`, its zero byte included, and returns its length. `None` if the message is over [`MAX_MESSAGE`].
 pub fn encode<M: Serialize>(sequence: u8, message: &M, out: &mut [u8; MAX_FRAME]) -> Option<usize> {
     let mut raw = [0; MAX_RAW];
-    raw[0] = VERSION;
-    raw[1] = sequence;
-    let used = postcard::to_slice(message, &mut raw[2..2 + MAX_MESSAGE]).ok()?.len();
-    let end = 2 + used;
-    let crc = CRC.checksum(&raw[..end]).to_le_bytes();
-    raw[end..end + 4].copy_from_slice(&crc);
-    let coded = cobs::encode(&raw[..end + 4], &mut out[..MAX_FRAME - 1]);
-    out[coded] = 0;
+    let (head, rest) = raw.split_first_chunk_mut::<2>()?;
+    *head = [VERSION, sequence];
+    let used = postcard::to_slice(message, rest.get_mut(..MAX_MESSAGE)?).ok()?.len();
+    let (body, rest) = raw.split_at_mut_checked(2 + used)?;
+    *rest.first_chunk_mut::<4>()? = CRC.checksum(body).to_le_bytes();
+    let coded = cobs::encode(raw.get(..2 + used + 4)?, out)?;
+    *out.get_mut(coded)? = 0;
     Some(coded + 1)
 }
 
@@ -93,14 +92,13 @@ impl Deframer {
         match (overflow, length) {
             (true, _) => Some(Err(FrameError::TooLong)),
             (false, 0) => None, // two zeros in a row: an idle line
-            (false, _) => Some(open(&mut self.buffer[..length])),
+            (false, _) => self.buffer.get_mut(..length).map(open),
         }
     }
 }
 
 fn open<M: DeserializeOwned>(coded: &mut [u8]) -> Result<Frame<M>, FrameError> {
-    let used = cobs::decode_in_place(coded).map_err(|_| FrameError::Corrupt)?;
-    let raw = coded.get(..used).ok_or(FrameError::Corrupt)?;
+    let raw = cobs::decode(coded).ok_or(FrameError::Corrupt)?;
     let (body, crc) = raw.split_last_chunk::<4>().ok_or(FrameError::Corrupt)?;
     if CRC.checksum(body) != u32::from_le_bytes(*crc) {
         return Err(FrameError::Corrupt);

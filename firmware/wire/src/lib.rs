@@ -8,6 +8,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod cobs;
 mod frame;
 mod message;
 

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// Longest text on the line, in bytes of UTF-8.
 pub const MAX_TEXT: usize = 64;
+/// Longest name of a channel, in bytes of UTF-8.
+pub const MAX_NAME: usize = 24;
 
 /// From the box to the panel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +57,15 @@ pub enum ToPanel {
     Brightness(Brightness),
     /// Why was the box woken last? Answered by [`ToBox::LastWake`].
     AskWake,
+    /// The volume was changed: shown for a moment.
+    Volume {
+        /// 0 to 100.
+        percent: u8,
+        /// Silenced.
+        muted: bool,
+    },
+    /// The box restarts by itself: the watchdog sleeps until the next [`ToPanel::Kick`].
+    Disarm,
 }
 
 /// How deep the box sleeps, after RDK's power modes.
@@ -112,6 +123,15 @@ pub enum Show {
     },
     /// Nothing.
     Dark,
+    /// A channel.
+    Channel {
+        /// As the viewer dials it.
+        number: u16,
+        /// Of the channel.
+        name: String<MAX_NAME>,
+        /// Of what is on.
+        title: String<MAX_TEXT>,
+    },
 }
 
 /// From the panel to the box.

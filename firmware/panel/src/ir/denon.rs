@@ -5,7 +5,7 @@ use super::line::{Line, Pair, Reader};
 use super::pulses::{Coding, Start, read};
 use super::{Frame, Gap, Reads, Verdict, gap};
 
-const BITS: Coding = Coding { mark: [264; 2], period: [1_056, 2_112], stop: true, checked: true };
+const BITS: Coding = Coding { mark: [264; 2], period: [1_056, 2_112], stop: true, checked: true, longest: 15 };
 /// Before a frame.
 const PAUSE: u32 = 8_000;
 

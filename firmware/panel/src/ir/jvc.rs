@@ -7,7 +7,7 @@ use super::{Code, Frame, Gap, LONG_GAP_US, Protocol, Reads, Verdict, fits, gap};
 
 const MARK: u32 = 8_400;
 const SPACE: u32 = 4_200;
-const BITS: Coding = Coding { mark: [525; 2], period: [1_050, 2_100], stop: true, checked: false };
+const BITS: Coding = Coding { mark: [525; 2], period: [1_050, 2_100], stop: true, checked: false, longest: 16 };
 /// Before a frame without leader.
 const PAUSE: u32 = 15_000;
 /// JVC's unit is 525 us. From this, in eighths, it may be half a frame of NEC's (562.5), from the other it surely is.

@@ -7,7 +7,7 @@ use super::{Code, Frame, Gap, Protocol, Reads, Verdict, fits, gap};
 
 const MARK: u32 = 3_456;
 const SPACE: u32 = 1_728;
-const BITS: Coding = Coding { mark: [432; 2], period: [864, 1_728], stop: true, checked: true };
+const BITS: Coding = Coding { mark: [432; 2], period: [864, 1_728], stop: true, checked: true, longest: 48 };
 
 pub(crate) struct Kaseikyo;
 

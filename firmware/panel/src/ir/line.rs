@@ -115,7 +115,13 @@ impl Line {
     /// Other edges to mark close to `at`: a glitch there may have been taken for the beginning, or the beginning for a glitch.
     pub(crate) fn others(&self, at: u32) -> impl Iterator<Item = u32> {
         let near = move |t: &u32| *t != at && after(*t, at).abs() < 320;
-        (0..self.count).filter(|age| self.rises(*age)).filter_map(|age| self.at(age)).filter(near)
+        let young = (0..self.count).take_while(move |age| self.at(*age).is_some_and(|t| after(t, at) > -320));
+        young.filter(|age| self.rises(*age)).filter_map(|age| self.at(age)).filter(near)
+    }
+
+    /// How many edges have come since `at`, that one included.
+    fn since(&self, at: u32) -> usize {
+        (0..self.count).take_while(|age| self.at(*age).is_some_and(|t| after(t, at) >= 0)).count()
     }
 }
 
@@ -131,6 +137,13 @@ pub(crate) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(crate) fn new(line: &'a Line, fill: bool) -> Self {
         Self { line, age: line.count, fill }
+    }
+
+    /// Whether a frame of `least` to `most` marks that began at `at` may be whole by now and not long over. Glitches add edges, nothing
+    /// takes them away; this costs next to nothing where reading a frame costs milliseconds of a small processor.
+    pub(crate) fn may_hold(&self, at: u32, least: u32, most: u32) -> bool {
+        let edges = self.line.since(at) as u32;
+        (2 * least..=2 * most + 20).contains(&edges)
     }
 
     fn seek(&mut self, at: u32) {

@@ -245,9 +245,14 @@ pub(crate) fn gap(line: &mut Reader<'_>, from: u32, end: u32, us: u32, now: u32)
     }
 }
 
+/// `us * by / of`; nothing of nothing, since a microcontroller must not panic.
+pub(crate) fn ratio(us: u32, by: u32, of: u32) -> u32 {
+    us.wrapping_mul(by).checked_div(of).unwrap_or(0)
+}
+
 /// `seen` is `mark` and `space` as a remote's clock and a receiver may turn them out.
 pub(crate) fn fits(seen: Pair, mark: u32, space: u32) -> bool {
     let (total, nominal) = (seen.mark + seen.space, mark + space);
-    let marks = mark * total / nominal;
+    let marks = ratio(mark, total, nominal);
     total.abs_diff(nominal) <= nominal / 12 + 60 && seen.mark.abs_diff(marks) <= marks / 16 + 240
 }

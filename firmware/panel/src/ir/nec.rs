@@ -3,12 +3,12 @@
 
 use super::line::{Line, Pair, Reader};
 use super::pulses::{Bits, Coding, Start, read};
-use super::{Code, Frame, Gap, LONG_GAP_US, Protocol, Reads, Verdict, fits, gap};
+use super::{Code, Frame, Gap, LONG_GAP_US, Protocol, Reads, Verdict, fits, gap, ratio};
 
 const MARK: u32 = 9_000;
 const SPACE: u32 = 4_500;
 const HELD: u32 = 2_250;
-const BITS: Coding = Coding { mark: [560; 2], period: [1_125, 2_250], stop: true, checked: true };
+const BITS: Coding = Coding { mark: [560; 2], period: [1_125, 2_250], stop: true, checked: true, longest: 42 };
 
 pub(crate) struct Nec;
 
@@ -85,5 +85,5 @@ pub(crate) const FASTEST_Q3: u32 = 538 * 8;
 /// stretch nor a glitch moves it much. All of this family have a leader of 24 units, 2 a zero and 4 a one.
 pub(crate) fn unit_q3(start: &Start, bits: &Bits, count: u32) -> u32 {
     let units = 24 + 2 * count + 2 * bits.value.count_ones();
-    (bits.next.wrapping_sub(start.at) + u32::from(start.total)) * 8 / units
+    ratio(bits.next.wrapping_sub(start.at) + u32::from(start.total), 8, units)
 }

@@ -7,7 +7,7 @@ use super::{Code, Frame, Gap, Protocol, Reads, Verdict, fits, gap};
 
 const MARK: u32 = 8_500;
 const SPACE: u32 = 4_225;
-const BITS: Coding = Coding { mark: [510; 2], period: [1_020, 2_040], stop: true, checked: true };
+const BITS: Coding = Coding { mark: [510; 2], period: [1_020, 2_040], stop: true, checked: true, longest: 32 };
 
 pub(crate) struct Pioneer;
 

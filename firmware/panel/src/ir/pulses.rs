@@ -1,7 +1,7 @@
 //! Bits told by how long a mark or the space after it lasts.
 
 use super::line::Reader;
-use super::{GAP_US, LONG_GAP_US};
+use super::{GAP_US, LONG_GAP_US, ratio};
 
 /// How the two bits look: a mark, and the distance from its start to the next one's, in microseconds. Index 0 and 1 are the bits.
 #[derive(Clone, Copy)]
@@ -14,6 +14,8 @@ pub(crate) struct Coding {
     pub stop: bool,
     /// The protocol checks its bits itself; where it does not, less doubt is allowed here.
     pub checked: bool,
+    /// Bits of the longest frame of this kind.
+    pub longest: u32,
 }
 
 /// Where a frame's bits begin and what its leader told.
@@ -33,14 +35,14 @@ impl Start {
     /// A start told by a leader of `mark` and `space`, nominally.
     pub(crate) fn led(at: u32, seen: super::line::Pair, mark: u32, space: u32) -> Self {
         let (total, nominal) = (seen.mark + seen.space, mark + space);
-        let expected = mark * total / nominal;
+        let expected = ratio(mark, total, nominal);
         let stretch = (seen.mark as i32 - expected as i32).clamp(-200, 250);
         Self { at, total: total as u16, nominal: nominal as u16, stretch: stretch as i16 }
     }
 
     /// Microseconds by this remote's clock.
     pub(crate) fn scale(&self, us: u32) -> u32 {
-        us * u32::from(self.total) / u32::from(self.nominal.max(1))
+        ratio(us, self.total.into(), self.nominal.into())
     }
 }
 
@@ -69,12 +71,16 @@ impl Bits {
 /// [`read_as`], with the leader's word for the receiver's stretch, or, where a glitch has spoilt that, with what the marks themselves
 /// say: all that end in a stop mark are alike.
 pub(crate) fn read(line: &mut Reader<'_>, start: &Start, coding: &Coding, count: u32) -> Option<Bits> {
+    let stop = u32::from(coding.stop);
+    if !line.may_hold(start.at, count + stop, coding.longest + stop) {
+        return None;
+    }
     let told = read_as(line, start, coding, count);
     if told.is_some() || !coding.stop {
         return told;
     }
     let longest = start.scale(coding.period[0].max(coding.period[1])) * count + 2 * coding.mark[0];
-    let mean = line.mark_us(start.at, start.at.wrapping_add(longest)) / (count + 1);
+    let mean = ratio(line.mark_us(start.at, start.at.wrapping_add(longest)), 1, count + 1);
     let stretch = (mean as i32 - start.scale(coding.mark[0]) as i32).clamp(-300, 300) as i16;
     if stretch.abs() > 250 || stretch.abs_diff(start.stretch) < 20 {
         return None;
@@ -93,13 +99,13 @@ fn read_as(line: &mut Reader<'_>, start: &Start, coding: &Coding, count: u32) ->
     let (mut value, mut cost, mut at) = (0u64, 0, start.at);
     for bit in 0..count {
         let last = !coding.stop && bit + 1 == count;
-        let [zero, one] = [0, 1].map(|v| {
-            let expected = at.wrapping_add(period[v]);
+        let [zero, one] = [(mark[0], period[0]), (mark[1], period[1])].map(|(mark_v, period_v)| {
+            let expected = at.wrapping_add(period_v);
             let next = line.nearest(expected, true, reach).filter(|_| !last).unwrap_or(expected);
-            let own = missing(line, at, mark[v], guard);
+            let own = missing(line, at, mark_v, guard);
             // After the last bit nothing is known but that it ends in a space.
-            let space = if last { at.wrapping_add(mark[v] + short * 3 / 4) } else { next };
-            let extra = line.mark_us(at.wrapping_add(mark[v]), space).saturating_sub(guard);
+            let space = if last { at.wrapping_add(mark_v + short * 3 / 4) } else { next };
+            let extra = line.mark_us(at.wrapping_add(mark_v), space).saturating_sub(guard);
             let following = if last { 0 } else { missing(line, next, mark[0].min(mark[1]), guard) };
             (own + extra + following, next)
         });
@@ -111,7 +117,7 @@ fn read_as(line: &mut Reader<'_>, start: &Start, coding: &Coding, count: u32) ->
         cost += less;
         value |= u64::from(is_one) << bit;
         if last {
-            let end = at.wrapping_add(mark[usize::from(is_one)]);
+            let end = at.wrapping_add(if is_one { mark[1] } else { mark[0] });
             // With no check of its own and glitches about, there is less room for doubt.
             return finish(line, start.at, Bits { value, next, end, cost, glitchy: false }, count, count * doubt / 6 + 300)
                 .filter(|bits| coding.checked || !bits.glitchy || bits.cost <= count * doubt / 15 + 120);

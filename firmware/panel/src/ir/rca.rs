@@ -6,7 +6,7 @@ use super::{Code, Frame, Gap, Protocol, Reads, Verdict, fits, gap};
 
 const MARK: u32 = 4_000;
 const SPACE: u32 = 4_000;
-const BITS: Coding = Coding { mark: [500; 2], period: [1_500, 2_500], stop: true, checked: true };
+const BITS: Coding = Coding { mark: [500; 2], period: [1_500, 2_500], stop: true, checked: true, longest: 24 };
 
 pub(crate) struct Rca;
 

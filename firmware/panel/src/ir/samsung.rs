@@ -7,7 +7,7 @@ use super::{Code, Frame, Gap, LONG_GAP_US, Protocol, Reads, Verdict, fits, gap};
 
 const MARK: u32 = 4_500;
 const SPACE: u32 = 4_500;
-const BITS: Coding = Coding { mark: [560; 2], period: [1_120, 2_230], stop: true, checked: true };
+const BITS: Coding = Coding { mark: [560; 2], period: [1_120, 2_230], stop: true, checked: true, longest: 32 };
 
 pub(crate) struct Samsung;
 

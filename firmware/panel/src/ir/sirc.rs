@@ -7,7 +7,7 @@ use super::{Code, Frame, Gap, Protocol, Reads, Verdict, fits, gap};
 
 const MARK: u32 = 2_400;
 const SPACE: u32 = 600;
-const BITS: Coding = Coding { mark: [600, 1_200], period: [1_200, 1_800], stop: false, checked: false };
+const BITS: Coding = Coding { mark: [600, 1_200], period: [1_200, 1_800], stop: false, checked: false, longest: 20 };
 /// The shortest silence after the longest frame is 6 ms.
 const SILENCE_US: u32 = 5_000;
 

@@ -59,3 +59,23 @@ fn codes_come_at_once() {
         }
     }
 }
+
+/// One signal of each family, which the microcontroller's own tests play into its receiver. `HEARTH_BLESS=1` writes them.
+#[test]
+fn the_boards_signals_are_these() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/signals.txt");
+    let mut dice = Dice(3);
+    let line = |protocol| {
+        let code = any_code(protocol, &mut dice);
+        let signal = frame(code, false);
+        // Not the pause after the last mark.
+        let durations = signal.durations().iter().take(signal.durations().len().div_ceil(2) * 2 - 1);
+        let durations: Vec<String> = durations.map(|us| us.round().to_string()).collect();
+        format!("{} {} {} {}\n", protocol as u8, code.address, code.command, durations.join(" "))
+    };
+    let text: String = ALL.into_iter().map(line).collect();
+    if std::env::var_os("HEARTH_BLESS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+}

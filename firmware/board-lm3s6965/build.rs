@@ -1,0 +1,5 @@
+//! Puts this board's memory map where the linker looks for it.
+fn main() {
+    println!("cargo:rustc-link-search={}", std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default());
+    println!("cargo:rerun-if-changed=memory.x");
+}
