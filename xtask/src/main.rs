@@ -5,6 +5,7 @@ mod board;
 mod cross;
 mod demo;
 mod doctor;
+mod firmware;
 mod flash;
 mod image;
 mod packages;
@@ -50,6 +51,9 @@ enum Commands {
     Board(board::Command),
     /// Boot the box's image in QEMU, with a server beside it.
     Qemu(qemu::Options),
+    /// The front panel's microcontroller: build it within its budgets, test it in QEMU, run it.
+    #[command(subcommand)]
+    Firmware(firmware::Command),
     /// Write a board's image to a card or a disc, and read it back.
     Flash(flash::Options),
     /// Make what a board is flashed with: disc image, update bundle, and what is in them.
@@ -83,6 +87,7 @@ fn run(command: Commands) -> anyhow::Result<bool> {
         Commands::Tidy => tidy::command()?,
         Commands::Board(command) => return board::run(command),
         Commands::Qemu(options) => qemu::command(&options)?,
+        Commands::Firmware(command) => firmware::run(&command)?,
         Commands::Flash(options) => flash::run(&options)?,
         Commands::Image(options) => image::command(&options)?,
         Commands::Deny => deny()?,

@@ -11,6 +11,8 @@ pub enum Need {
     Window,
     /// By tests only, as an independent judge.
     Test,
+    /// To run the panel's firmware in QEMU.
+    Firmware,
     /// To make a box's image and to boot it in QEMU.
     Box,
 }
@@ -48,7 +50,7 @@ pub const PACKAGES: &[Package] = &[
     window("libxkbcommon-x11-0", "the keyboard in the launcher's window"),
     for_box("gcc-aarch64-linux-gnu", "compiles and links the box's programs"),
     for_box("qemu-user-static", "lets the box's GStreamer look at its plugins while the image is made"),
-    for_box("qemu-system-arm", "boots the image"),
+    for_firmware("qemu-system-arm", "runs the panel's microcontroller, and boots the image"),
     for_box("ipxe-qemu", "the network card of that machine"),
     for_box("debian-archive-keyring", "verifies the Debian packages that go into the image"),
     for_box("xz-utils", "unpacks the kernel's modules"),
@@ -77,6 +79,10 @@ const fn window(name: &'static str, why: &'static str) -> Package {
 
 const fn test(name: &'static str, why: &'static str) -> Package {
     Package { name, need: Need::Test, why }
+}
+
+const fn for_firmware(name: &'static str, why: &'static str) -> Package {
+    Package { name, need: Need::Firmware, why }
 }
 
 const fn for_box(name: &'static str, why: &'static str) -> Package {

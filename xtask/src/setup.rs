@@ -9,11 +9,13 @@ pub const FOR_DEMO: &[Need] = &[Need::Build, Need::Run];
 /// The demo with a window.
 pub const FOR_WINDOW: &[Need] = &[Need::Build, Need::Run, Need::Window];
 /// All tests.
-pub const FOR_TEST: &[Need] = &[Need::Build, Need::Run, Need::Test];
+pub const FOR_TEST: &[Need] = &[Need::Build, Need::Run, Need::Test, Need::Firmware];
+/// The panel's microcontroller in QEMU.
+pub const FOR_FIRMWARE: &[Need] = &[Need::Firmware];
 /// Making and booting a box's image.
-pub const FOR_BOX: &[Need] = &[Need::Box];
+pub const FOR_BOX: &[Need] = &[Need::Box, Need::Firmware];
 /// Everything.
-pub const FOR_ALL: &[Need] = &[Need::Build, Need::Run, Need::Window, Need::Test, Need::Box];
+pub const FOR_ALL: &[Need] = &[Need::Build, Need::Run, Need::Window, Need::Test, Need::Firmware, Need::Box];
 
 /// Is there a display to open a window on?
 pub fn display() -> Option<String> {

@@ -89,6 +89,9 @@ fn workspace(tally: &mut Tally) -> Result<()> {
         tally.failed += 1;
     }
 
+    step("cargo xtask firmware test");
+    tally.check("firmware", crate::firmware::test());
+
     step("cargo xtask tidy");
     tidy::run(&mut |name, result| tally.check(name, result));
 

@@ -77,7 +77,14 @@ impl Bench {
             RECEIVER.output(true);
             NVIC::pend(Interrupt::GPIOB); // it was low
         }
-        Self { script, scripted: !script.is_empty(), word: String::new(), command: Command::None, pause_until_us: 0, frozen_us: None }
+        Self {
+            script,
+            scripted: !script.is_empty(),
+            word: String::new(),
+            command: Command::None,
+            pause_until_us: 0,
+            frozen_us: None,
+        }
     }
 }
 
@@ -138,9 +145,12 @@ impl Board {
                     self.step(now, Event::KeyLevel(*key, number == 1));
                 }
             }
-            Command::Frame => self.byte(u8::from_str_radix(word, 16).unwrap_or_default()),
+            Command::Frame => self.byte(self.now(), u8::from_str_radix(word, 16).unwrap_or_default()),
             Command::Wait => self.bench.pause_until_us = self.now() + number,
-            Command::Freeze => self.bench.frozen_us = Some(number),
+            Command::Freeze => {
+                self.bench.frozen_us = Some(number);
+                let _ = writeln!(Line, "frozen");
+            }
         }
     }
 

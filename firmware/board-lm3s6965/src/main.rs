@@ -15,12 +15,12 @@ mod watchdog;
 
 use chip::Pin;
 use core::mem::MaybeUninit;
+use core::sync::atomic::Ordering;
 use cortex_m::peripheral::NVIC;
 use hearth_panel::rows::Rows;
 use hearth_panel::settings::Settings;
 use hearth_panel::{Action, Event, Led, Panel};
 use hearth_wire::{Deframer, MAX_FRAME, ToBox, ToPanel, encode};
-use core::sync::atomic::Ordering;
 use inputs::{BYTES, KEYS, NEWS};
 use lm3s6965::Interrupt;
 
@@ -117,7 +117,7 @@ impl Board {
             }
         }
         while let Some(byte) = BYTES.take() {
-            self.byte(byte as u8);
+            self.byte(now, byte as u8);
         }
         #[cfg(feature = "bench")]
         self.bench_turn();
@@ -126,9 +126,9 @@ impl Board {
         self.rows.next(|band| self.panel.draw(now, band), display::row);
     }
 
-    fn byte(&mut self, byte: u8) {
+    fn byte(&mut self, at_us: u64, byte: u8) {
         match self.deframer.push::<ToPanel>(byte) {
-            Some(Ok(frame)) => self.step(self.last_us, Event::Message(frame.sequence, frame.message)),
+            Some(Ok(frame)) => self.step(at_us, Event::Message(frame.sequence, frame.message)),
             // A message of a newer box: it has arrived, and that is all there is to say.
             Some(Err(hearth_wire::FrameError::Unknown(sequence))) => self.send(&ToBox::Ack { sequence }),
             Some(Err(_)) | None => {}

@@ -31,5 +31,5 @@ pub(crate) fn decode(coded: &mut [u8]) -> Option<&[u8]> {
         }
         at += step;
     }
-    (at == coded.len()).then(|| coded.split_first())?.map(|(_, raw)| &*raw)
+    (at == coded.len()).then(|| coded.split_first())?.map(|(_, raw)| raw)
 }

@@ -3,7 +3,7 @@
 pub mod apt;
 pub mod cargo;
 mod mirror;
-mod rust;
+pub mod rust;
 pub mod tree;
 
 use std::path::PathBuf;

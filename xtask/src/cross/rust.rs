@@ -26,44 +26,70 @@ pub struct Rust {
 impl Rust {
     /// Finds or prepares one. `HEARTH_RUST=debian` leaves rustup's out.
     pub fn find(triple: &str, arch: &str) -> Result<Self> {
-        let debian = std::env::var("HEARTH_RUST").is_ok_and(|v| v == "debian");
-        if !debian {
-            if let Some(rust) = with_std("rustc".as_ref(), triple, false) {
-                return Ok(rust);
-            }
-            if has("rustup") {
-                step(format_args!("rustup target add {triple}"));
-                if output("rustup", &["target", "add", triple]).is_some()
-                    && let Some(rust) = with_std("rustc".as_ref(), triple, false)
-                {
-                    return Ok(rust);
-                }
-                println!("    rustup could not add it; taking Debian's compiler");
-            }
-        }
-        let wrapper = cache().join("rust-deb/rustc");
-        if let Some(rust) = with_std(&wrapper, triple, true) {
+        if let Some(rust) = of_rustup(triple) {
             return Ok(rust);
         }
-        prepare(&wrapper, arch).with_context(|| {
+        let wrapper = cache().join("rust-deb/rustc");
+        if let Some(rust) = with_library(&wrapper, triple, true) {
+            return Ok(rust);
+        }
+        let wanted = |view: &View| view.find(&["libstd-rust-web-dev"]);
+        prepare(&wrapper, arch, &wanted).with_context(|| {
             format!(
                 "no Rust standard library for {triple}: `rustup target add {triple}` is the usual way; Debian's was tried as well and failed"
             )
         })?;
-        with_std(&wrapper, triple, true).with_context(|| format!("{} has no standard library for {triple}", wrapper.display()))
+        with_library(&wrapper, triple, true)
+            .with_context(|| format!("{} has no standard library for {triple}", wrapper.display()))
+    }
+
+    /// The same for a processor without an operating system. Debian has no library for those, but its source: `core` is then built along.
+    pub fn find_bare(triple: &str) -> Result<Self> {
+        if let Some(rust) = of_rustup(triple) {
+            return Ok(rust);
+        }
+        let machine = output("dpkg", &["--print-architecture"]).context("dpkg does not say what machine this is")?;
+        let wrapper = cache().join("rust-deb-source/rustc");
+        let source = |rust: &Self| rust.sysroot.join("lib/rustlib/src/rust/library/core/Cargo.toml").is_file();
+        if let Some(rust) = private(&wrapper).filter(source) {
+            return Ok(rust);
+        }
+        prepare(&wrapper, &machine, &|view| view.find(&["libstd-rust-web-dev", "rust-web-src"])).with_context(|| {
+            format!("no Rust library for {triple}: `rustup target add {triple}` is the usual way; Debian's source was tried as well and failed")
+        })?;
+        private(&wrapper).filter(source).with_context(|| format!("{} has no source of its library", wrapper.display()))
     }
 }
 
-/// This compiler, if it has the target's standard library.
-fn with_std(rustc: &Path, triple: &str, private: bool) -> Option<Rust> {
+/// rustup's compiler, with the target added where it can be; none where `HEARTH_RUST=debian`.
+fn of_rustup(triple: &str) -> Option<Rust> {
+    if std::env::var("HEARTH_RUST").is_ok_and(|v| v == "debian") {
+        return None;
+    }
+    let here = || with_library("rustc".as_ref(), triple, false);
+    here().or_else(|| {
+        if !has("rustup") {
+            return None;
+        }
+        step(format_args!("rustup target add {triple}"));
+        let added = output("rustup", &["target", "add", triple]).and_then(|_| here());
+        if added.is_none() {
+            println!("    rustup could not add it; taking Debian's compiler");
+        }
+        added
+    })
+}
+
+/// This compiler, if it has the target's library.
+fn with_library(rustc: &Path, triple: &str, private: bool) -> Option<Rust> {
     let program = rustc.to_string_lossy();
     let libraries = PathBuf::from(output(&program, &["--print", "target-libdir", "--target", triple])?);
-    let has_std = fs::read_dir(&libraries).ok()?.flatten().any(|e| {
+    let has_core = fs::read_dir(&libraries).ok()?.flatten().any(|e| {
         let name = e.file_name();
         let name = name.to_string_lossy();
-        name.starts_with("libstd-") && name.ends_with(".rlib")
+        name.starts_with("libcore-") && name.ends_with(".rlib")
     });
-    has_std.then_some(())?;
+    has_core.then_some(())?;
     Some(Rust {
         rustc: private.then(|| rustc.to_path_buf()),
         version: output(&program, &["--version"])?,
@@ -71,14 +97,24 @@ fn with_std(rustc: &Path, triple: &str, private: bool) -> Option<Rust> {
     })
 }
 
-/// Debian's compiler for this machine and its standard library for the box, in one folder, behind a wrapper.
-fn prepare(wrapper: &Path, arch: &str) -> Result<()> {
+/// Debian's compiler in its wrapper, if it is there.
+fn private(wrapper: &Path) -> Option<Rust> {
+    let program = wrapper.to_string_lossy();
+    Some(Rust {
+        rustc: Some(wrapper.to_path_buf()),
+        version: output(&program, &["--version"])?,
+        sysroot: PathBuf::from(output(&program, &["--print", "sysroot"])?),
+    })
+}
+
+/// Debian's compiler for this machine and what it needs for the other one, in one folder, behind a wrapper.
+fn prepare(wrapper: &Path, arch: &str, wanted: &dyn Fn(&View) -> Result<Vec<Package>>) -> Result<()> {
     let machine = output("dpkg", &["--print-architecture"]).context("dpkg does not say what machine this is")?;
     step(format_args!("Debian's Rust for {machine} with the standard library for {arch}"));
     let here = View::open(SUITE, &machine, "main")?;
     let there = View::open(SUITE, arch, "main")?;
     let compiler = with_dependencies(&here, "rustc-web")?;
-    let std = there.find(&["libstd-rust-web-dev"])?;
+    let std = wanted(&there)?;
     let version = |packages: &[Package]| packages.iter().find(|p| p.name == "libstd-rust-web-dev").map(|p| p.version.clone());
     if version(&compiler) != version(&std) {
         bail!(

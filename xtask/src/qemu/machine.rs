@@ -130,7 +130,8 @@ impl Machine {
     }
 }
 
-fn connect(process: &mut Running, socket: &Path) -> Result<UnixStream> {
+/// Connects to a socket that a QEMU which has just been started opens.
+pub fn connect(process: &mut Running, socket: &Path) -> Result<UnixStream> {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         check_interrupt()?;

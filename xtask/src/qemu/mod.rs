@@ -2,9 +2,9 @@
 mod disk;
 mod film;
 mod keys;
-mod machine;
-mod pixels;
-mod qmp;
+pub mod machine;
+pub mod pixels;
+pub mod qmp;
 pub mod scenarios;
 mod serial;
 mod service;

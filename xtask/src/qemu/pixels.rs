@@ -53,6 +53,11 @@ impl Picture {
             .with_context(|| format!("cannot write {}", file.display()))
     }
 
+    /// Red, where red, green and blue are one.
+    pub fn luma(&self, x: usize, y: usize) -> u8 {
+        self.pixel(x, y)[0]
+    }
+
     fn pixel(&self, x: usize, y: usize) -> &[u8] {
         let at = (y * self.width + x) * 3;
         &self.rgb[at..at + 3]

@@ -197,7 +197,7 @@ fn share(part: u32, whole: u32, width: u32) -> u32 {
 fn channel(number: u16, name: &str) -> Glyphs {
     let mut text = Digits::default();
     text.number(u32::from(number), 1);
-    text.0.push(b' ' - b' ').ok();
+    text.0.extend_from_slice(&glyphs(" ")).ok();
     text.0.extend_from_slice(&glyphs(name)).ok();
     text.0
 }
