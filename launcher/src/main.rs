@@ -3,6 +3,8 @@
 use anyhow::Context;
 use clap::Parser;
 use hearth_boards::Board;
+use hearth_box::facts::BoxFacts;
+use hearth_box::tokens::Tokens;
 use hearth_launcher::app::{Launcher, Parts};
 use hearth_launcher::art::Art;
 use hearth_launcher::backend::EngineCinema;
@@ -10,7 +12,7 @@ use hearth_launcher::platform::{self, Clock, HeadlessScreen, Screen};
 use hearth_launcher::report::Report;
 use hearth_launcher::run::Loop;
 use hearth_launcher::script::Script;
-use hearth_launcher::service::facts::{BoxFacts, Folders};
+use hearth_launcher::service::facts::{self, Folders};
 use hearth_launcher::service::servers::{Household, Servers};
 use hearth_launcher::service::{Keeper, SelfCheck, Service, board};
 use hearth_launcher::{keys, script};
@@ -63,6 +65,9 @@ struct Args {
     /// The box's files: who it is (`box.json`), how its update goes, where the viewer was.
     #[arg(long, value_name = "DIR", default_value = "/run/hearth", hide = true)]
     run_dir: PathBuf,
+    /// What outlives this boot.
+    #[arg(long, value_name = "DIR", default_value = "/data/hearth", hide = true)]
+    data_dir: PathBuf,
     /// The image's files: `board.json`, `product.json`.
     #[arg(long, value_name = "DIR", default_value = "/etc/hearth", hide = true)]
     etc_dir: PathBuf,
@@ -100,7 +105,7 @@ fn main() -> ExitCode {
 fn start(args: Args) -> anyhow::Result<Report> {
     let clock = Clock::real();
     let script: Option<Script> = args.keys.as_deref().map(str::parse).transpose()?;
-    let folders = Folders { image: args.etc_dir.clone(), run: args.run_dir.clone() };
+    let folders = Folders { image: args.etc_dir.clone(), run: args.run_dir.clone(), data: args.data_dir.clone() };
     let board = board::read(&folders.image.join("board.json"));
     let screen = open_screen(&args, board.as_ref(), script.is_some())?;
     let headless = screen.blind();
@@ -108,7 +113,9 @@ fn start(args: Args) -> anyhow::Result<Report> {
     let surface = platform::install(&clock, width, height)?;
     let wake = screen.waker();
 
-    let servers = Arc::new(Servers::new(&addresses(&args, &folders), &args.profile)?);
+    let facts = facts::read(&folders);
+    let tokens = Tokens::open(&facts, &folders.data.join("launcher-tokens.json"));
+    let servers = Arc::new(Servers::new(&addresses(&args, facts), &args.profile, &tokens)?);
     let origin = servers.address().unwrap_or_default().to_owned();
     let woken = wake.clone();
     let loader = Loader::new(servers.clone(), move || woken()).context("cannot start the catalog's threads")?;
@@ -133,7 +140,7 @@ fn start(args: Args) -> anyhow::Result<Report> {
         memory,
     };
     let launcher = Launcher::new(parts, &surface)?;
-    let service = Service::new(&folders, keeper, SelfCheck::new(&args.selfcheck, &config, wake));
+    let service = Service::new(&folders, keeper, SelfCheck::new(&args.selfcheck, &config, wake), tokens);
     let shots = Some(args.shots);
     let report = Loop { launcher, surface, screen, latest, clock, script, ends_with_script: headless, shots, service }.run();
     if let Some(path) = &args.report {
@@ -143,8 +150,8 @@ fn start(args: Args) -> anyhow::Result<Report> {
 }
 
 /// What was said, else what the box says, else a server on this machine.
-fn addresses(args: &Args, folders: &Folders) -> Vec<String> {
-    let told = if args.server.is_empty() { BoxFacts::read(folders).servers } else { args.server.clone() };
+fn addresses(args: &Args, facts: BoxFacts) -> Vec<String> {
+    let told = if args.server.is_empty() { facts.servers } else { args.server.clone() };
     if told.is_empty() { vec!["http://127.0.0.1:8080".to_owned()] } else { told }
 }
 

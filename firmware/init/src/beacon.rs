@@ -60,6 +60,8 @@ pub enum Notice {
     Home,
     /// This server answered.
     Origin(String),
+    /// A server has taken the token of this device.
+    SignedIn(String),
     /// The player could decode the built-in film, or why not.
     SelfCheck(Result<(), String>),
     /// The first picture of this film is on the screen.
@@ -93,6 +95,7 @@ impl Notice {
             ("ORIGIN", url) if !url.is_empty() => Self::Origin(url.to_owned()),
             ("PLAYING", title) => Self::Playing(title.to_owned()),
             ("PRESENTED", frames) => Self::Presented(frames.parse().map_err(|_| refused("not a number"))?),
+            ("SIGNED_IN", device) if !device.is_empty() => Self::SignedIn(device.to_owned()),
             ("SELFCHECK", "ok") => Self::SelfCheck(Ok(())),
             ("SELFCHECK", why) => {
                 let why = why.strip_prefix("failed").ok_or_else(|| refused("neither ok nor failed"))?;
@@ -108,6 +111,7 @@ impl Notice {
             Self::UiFirstFrame => ("ui-first-frame", "1".to_owned()),
             Self::Home => ("home", "1".to_owned()),
             Self::Origin(url) => ("origin", url.clone()),
+            Self::SignedIn(device) => ("signed-in", format!("device={device}")),
             Self::SelfCheck(Ok(())) => ("selfcheck", "ok".to_owned()),
             Self::SelfCheck(Err(why)) => ("selfcheck", format!("failed: {why}")),
             Self::Playing(title) => ("playing", title.clone()),
@@ -140,6 +144,8 @@ mod tests {
         check("HOME=1", Some(Notice::Home));
         check("ORIGIN=http://10.0.2.2:1", Some(Notice::Origin("http://10.0.2.2:1".into())));
         check("ORIGIN=", None);
+        check("SIGNED_IN=6f1d", Some(Notice::SignedIn("6f1d".into())));
+        check("SIGNED_IN=", None);
         check("SELFCHECK=ok", Some(Notice::SelfCheck(Ok(()))));
         check("SELFCHECK=failed: no decoder", Some(Notice::SelfCheck(Err("no decoder".into()))));
         check("SELFCHECK=maybe", None);

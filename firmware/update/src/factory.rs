@@ -1,7 +1,8 @@
 //! Who this box is: the signed record at the start of the `factory` partition, written once where the box is made.
 use crate::signed::{self, Keyring};
-use crate::{Error, Result, product::check_servers};
+use crate::{Error, Result, hex, product::check_servers};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// The box's identity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,13 @@ impl Factory {
         let record: Self = serde_json::from_slice(signed::open(bytes, keys)?.payload).map_err(|e| wrong(e.to_string()))?;
         record.check().map_err(wrong)?;
         Ok(record)
+    }
+
+    /// What the box signs in to servers with: nobody has it who has not read the partition, and it outlives a factory reset. `bytes` as for
+    /// [`Factory::open`], which should have found them good.
+    pub fn secret(bytes: &[u8]) -> Result<String> {
+        let record = bytes.get(..signed::envelope_len(bytes)?).ok_or(Error::Envelope("it ends before its signature"))?;
+        Ok(hex::encode(&Sha256::new_with_prefix(b"hearth sign-in v1\n").chain_update(record).finalize()))
     }
 
     fn check(&self) -> Result<(), String> {
@@ -71,6 +79,9 @@ mod tests {
         let mut partition = record.seal(&key).unwrap();
         partition.resize(8192, 0xff);
         assert_eq!(Factory::open(&partition, &key.keyring()).unwrap(), record);
+        // Servers hold boxes to it: it must never change.
+        assert_eq!(Factory::secret(&partition).unwrap(), "46fb2f16e380ffeda4ee6c8b54b750d83522864eaab533ec3697adff68a0aa49");
+        assert!(Factory::secret(&partition[..20]).is_err());
         assert!(matches!(Factory::open(&partition, &SigningKey::from_seed([8; 32]).keyring()), Err(Error::Signature)));
         assert!(matches!(Factory::open(&[0; 8192], &key.keyring()), Err(Error::Envelope(_))));
         let check = |record: Factory| assert!(matches!(record.seal(&key), Err(Error::Record { .. })), "{record:?}");

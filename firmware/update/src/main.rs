@@ -1,5 +1,7 @@
 //! `hearth-update`: the A/B update agent. The work is in the library; here is what a person or init may say to it.
 use clap::{Parser, Subcommand};
+use hearth_box::facts::BoxFacts;
+use hearth_box::tokens::Tokens;
 use hearth_update::agent::daemon::{Daemon, Times};
 use hearth_update::agent::devices::Devices;
 use hearth_update::agent::disk::{Disk, Partition};
@@ -222,7 +224,10 @@ impl Options {
         }
         let (device, servers) = factory.map_or((String::new(), None), |f| (f.device, f.servers));
         let servers = servers.unwrap_or(product.servers);
-        Ok(Asker::new(client(Timeouts::default()), servers, &info, device, product.channel))
+        // Without the secret, which init tells, it goes on as one that did not sign in.
+        let facts = BoxFacts::read(&folders.run.join("box.json")).unwrap_or_default();
+        let tokens = Tokens::open(&facts, &folders.data.join("update-tokens.json"));
+        Ok(Asker { tokens, ..Asker::new(client(Timeouts::default()), servers, &info, device, product.channel) })
     }
 }
 

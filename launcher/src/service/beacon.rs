@@ -17,6 +17,8 @@ pub struct Seen {
     pub home: bool,
     /// The server that answers.
     pub origin: Option<String>,
+    /// The device's ID, once a server has taken its token.
+    pub signed_in: Option<String>,
     /// The film that is to be seen: session and title.
     pub film: Option<(u32, String)>,
     /// The self-check ended just now.
@@ -31,6 +33,7 @@ pub struct Beacons {
     home: Option<u64>,
     home_told: bool,
     origin: Option<String>,
+    signed_in: bool,
     film: Option<Film>,
     alive: Option<Duration>,
 }
@@ -61,6 +64,10 @@ impl Beacons {
         if seen.origin != self.origin {
             self.origin = seen.origin;
             out.extend(self.origin.iter().map(|o| format!("ORIGIN={}", line(o))));
+        }
+        if let Some(device) = seen.signed_in.filter(|_| !self.signed_in) {
+            self.signed_in = true;
+            out.push(format!("SIGNED_IN={}", line(&device)));
         }
         if seen.home && !self.home_told {
             let at = *self.home.get_or_insert(seen.tally.frames);
@@ -129,7 +136,8 @@ mod tests {
         let origin = Some("http://a".to_owned());
         let home = |frames, pictures| Seen { home: true, origin: origin.clone(), ..seen(frames, pictures) };
         check(40, home(2, 0), "ORIGIN=http://a");
-        check(50, home(3, 0), "HOME=1");
+        check(45, Seen { signed_in: Some("6f1d".into()), ..home(2, 0) }, "SIGNED_IN=6f1d");
+        check(50, Seen { signed_in: Some("6f1d".into()), ..home(3, 0) }, "HOME=1");
         check(60, home(4, 0), "");
         let film = |session, frames, pictures| Seen { film: Some((session, "Big\tBuck".into())), ..home(frames, pictures) };
         check(70, film(1, 5, 0), "");

@@ -1,5 +1,6 @@
 //! Files that others on the box leave for the launcher: who the box is (init), and how its update goes (the agent).
 
+use hearth_box::facts::BoxFacts;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -11,24 +12,14 @@ pub struct Folders {
     pub image: PathBuf,
     /// Of this boot: `/run/hearth`.
     pub run: PathBuf,
+    /// Of this box: `/data/hearth`.
+    pub data: PathBuf,
 }
 
 impl Default for Folders {
     fn default() -> Self {
-        Self { image: "/etc/hearth".into(), run: "/run/hearth".into() }
+        Self { image: "/etc/hearth".into(), run: "/run/hearth".into(), data: "/data/hearth".into() }
     }
-}
-
-/// `box.json`: written by init before the launcher starts.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "kebab-case", default)]
-pub struct BoxFacts {
-    /// Not for viewers: says so on the screen.
-    pub development: bool,
-    /// Where the server may be, best first.
-    pub servers: Vec<String>,
-    /// The slot whose update did not work.
-    pub recovered_from: Option<String>,
 }
 
 /// `product.json` of the image; `box.json` says the same and more.
@@ -39,15 +30,13 @@ struct Product {
     development: bool,
 }
 
-impl BoxFacts {
-    /// What init says, else what the image says.
-    pub fn read(folders: &Folders) -> Self {
-        if let Some(facts) = json::<Self>(&folders.run.join("box.json")) {
-            return facts;
-        }
-        let product: Product = json(&folders.image.join("product.json")).unwrap_or_default();
-        Self { development: product.development, servers: product.servers, recovered_from: None }
+/// What init says of the box before it starts the launcher, else what the image says.
+pub fn read(folders: &Folders) -> BoxFacts {
+    if let Some(facts) = BoxFacts::read(&folders.run.join("box.json")) {
+        return facts;
     }
+    let product: Product = json(&folders.image.join("product.json")).unwrap_or_default();
+    BoxFacts { development: product.development, servers: product.servers, ..BoxFacts::default() }
 }
 
 /// How an update goes.
@@ -133,7 +122,7 @@ impl Watched {
         let changed =
             ["box.json", "update.json"].map(|n| std::fs::metadata(self.folders.run.join(n)).and_then(|m| m.modified()).ok());
         if changed[0] != self.changed[0] || self.changed[0].is_none() {
-            self.facts = BoxFacts::read(&self.folders);
+            self.facts = read(&self.folders);
         }
         if changed[1] != self.changed[1] {
             self.update = json(&self.folders.run.join("update.json")).unwrap_or_default();
@@ -190,7 +179,8 @@ mod tests {
     #[test]
     fn files_are_read_as_they_come() {
         let folder = tempfile::tempdir().expect("a folder");
-        let folders = Folders { image: folder.path().join("etc"), run: folder.path().join("run") };
+        let folders =
+            Folders { image: folder.path().join("etc"), run: folder.path().join("run"), data: folder.path().join("data") };
         let write = |path: PathBuf, text: &str| {
             std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
             std::fs::write(path, text).expect("a file");
@@ -201,14 +191,14 @@ mod tests {
         write(folders.image.join("product.json"), r#"{"schema":1,"servers":["http://a"],"channel":"x","development":true}"#);
         watched.look();
         assert!(watched.status().development);
-        assert_eq!(BoxFacts::read(&folders).servers, ["http://a"]);
+        assert_eq!(read(&folders).servers, ["http://a"]);
         write(
             folders.run.join("box.json"),
             r#"{"slot":"a","servers":["http://b","http://c"],"recovered-from":"b","serial":"1"}"#,
         );
         write(folders.run.join("update.json"), r#"{"state":"ready","version":"0.2.0"}"#);
         watched.look();
-        assert_eq!(BoxFacts::read(&folders).servers, ["http://b", "http://c"]);
+        assert_eq!(read(&folders).servers, ["http://b", "http://c"]);
         assert_eq!((watched.ready_changed(), watched.ready_changed()), (Some(true), None));
         assert_eq!((watched.recovered_once(), watched.recovered_once()), (true, false));
         write(folders.run.join("box.json"), "{ not JSON");

@@ -15,6 +15,7 @@ pub use selfcheck::SelfCheck;
 use crate::app::{Launcher, Wish};
 use crate::platform::Tally;
 use facts::{Folders, Watched};
+use hearth_box::tokens::Tokens;
 use hearth_nav::Event;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
@@ -30,17 +31,18 @@ pub struct Service {
     watched: Watched,
     keeper: Keeper,
     selfcheck: Option<SelfCheck>,
+    tokens: Tokens,
     looked: Option<Duration>,
 }
 
 impl Service {
     /// `HEARTH_NOTIFY` names init's socket; without it nobody is told anything.
-    pub fn new(folders: &Folders, keeper: Keeper, selfcheck: Option<SelfCheck>) -> Self {
+    pub fn new(folders: &Folders, keeper: Keeper, selfcheck: Option<SelfCheck>, tokens: Tokens) -> Self {
         let notify = std::env::var_os("HEARTH_NOTIFY").filter(|path| !path.is_empty()).and_then(|path| {
             let socket = UnixDatagram::unbound().and_then(|s| s.set_nonblocking(true).map(|()| s));
             Some((socket.inspect_err(|e| tracing::warn!("cannot tell init anything: {e}")).ok()?, path.into()))
         });
-        Self { beacons: Beacons::default(), notify, watched: Watched::new(folders), keeper, selfcheck, looked: None }
+        Self { beacons: Beacons::default(), notify, watched: Watched::new(folders), keeper, selfcheck, tokens, looked: None }
     }
 
     /// Once a turn of the loop, after its frame.
@@ -61,6 +63,7 @@ impl Service {
             tally,
             home: launcher.log.home.is_some(),
             origin: launcher.reached(),
+            signed_in: self.tokens.signed_in(),
             film: launcher.film().map(|session| (session, launcher.film_title())),
             selfcheck: self.selfcheck.as_mut().and_then(|check| check.turn(tally.frames > 0)),
         };

@@ -2,6 +2,7 @@
 
 use crate::backend::Server;
 use hearth_api::{Home, PlaybackGrant, Progress, Title};
+use hearth_box::tokens::Tokens;
 use hearth_view::{Catalog, CatalogError, Delivery, HttpCatalog, Loader, Request};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,12 +15,12 @@ pub struct Servers<C = HttpCatalog> {
 }
 
 impl Servers {
-    /// Each as in `http://192.168.1.10:8080`; what is no address is left out, unless all are.
-    pub fn new(addresses: &[String], profile: &str) -> Result<Self, CatalogError> {
+    /// Each as in `http://192.168.1.10:8080`; what is no address is left out, unless all are. The tokens are shown to each its own.
+    pub fn new(addresses: &[String], profile: &str, tokens: &Tokens) -> Result<Self, CatalogError> {
         let (mut list, mut wrong) = (Vec::new(), None);
         for address in addresses {
             match HttpCatalog::new(address, profile) {
-                Ok(catalog) => list.push((address.trim().to_owned(), catalog)),
+                Ok(catalog) => list.push((address.trim().to_owned(), catalog.with_tokens(tokens.clone()))),
                 Err(e) => {
                     tracing::warn!("{e}");
                     wrong = Some(e);
@@ -163,7 +164,7 @@ mod tests {
 
     #[test]
     fn no_address_is_an_error_and_one_wrong_one_is_not() {
-        let new = |list: &[&str]| Servers::new(&list.iter().map(|s| s.to_string()).collect::<Vec<_>>(), "p");
+        let new = |list: &[&str]| Servers::new(&list.iter().map(|s| s.to_string()).collect::<Vec<_>>(), "p", &Tokens::default());
         assert!(new(&["nonsense"]).is_err());
         assert_eq!(new(&["nonsense", "http://a "]).expect("servers").address(), Some("http://a"));
         assert!(new(&[]).expect("no servers").home().is_err());

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hearth_api::{ApiError, Home, PlaybackGrant, PlaybackRequest, Progress, Title};
+use hearth_box::tokens::Tokens;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Catalog, CatalogError};
@@ -18,6 +19,7 @@ pub struct HttpCatalog {
     agent: ureq::Agent,
     origin: String,
     profile: String,
+    tokens: Tokens,
 }
 
 impl HttpCatalog {
@@ -33,16 +35,45 @@ impl HttpCatalog {
             .timeout_connect(Some(Duration::from_secs(3)))
             .timeout_global(Some(Duration::from_secs(8)))
             .user_agent(concat!("hearth-launcher/", env!("CARGO_PKG_VERSION")));
-        Ok(Self { agent: config.build().new_agent(), origin: origin.to_owned(), profile: profile.to_owned() })
+        Ok(Self {
+            agent: config.build().new_agent(),
+            origin: origin.to_owned(),
+            profile: profile.to_owned(),
+            tokens: Tokens::default(),
+        })
+    }
+
+    /// The same, showing a box's token with every call.
+    pub fn with_tokens(self, tokens: Tokens) -> Self {
+        Self { tokens, ..self }
+    }
+
+    /// Makes a call, given what goes into `Authorization`; again if that may help. All of ours may be made twice: they read, grant or overwrite.
+    fn call(
+        &self,
+        request: impl Fn(Option<&str>) -> Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> Result<Vec<u8>, CatalogError> {
+        let with = |token: Option<&str>| {
+            let bearer = token.map(|token| format!("Bearer {token}"));
+            retry(|| read(request(bearer.as_deref())))
+        };
+        self.tokens.call(&self.origin, with, |e| matches!(e, CatalogError::Refused { status: 401, .. }))
     }
 
     fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, CatalogError> {
         let url = format!("{}{path}", self.origin);
-        parse(&retry(|| read(self.agent.get(&url).call()))?)
+        parse(&self.call(|bearer| shown(self.agent.get(&url), bearer).call())?)
     }
 }
 
-/// Makes a request again if that may help. All of ours may be made twice: they read, grant or overwrite.
+fn shown<B>(request: ureq::RequestBuilder<B>, bearer: Option<&str>) -> ureq::RequestBuilder<B> {
+    match bearer {
+        Some(bearer) => request.header(ureq::http::header::AUTHORIZATION, bearer),
+        None => request,
+    }
+}
+
+/// Makes a request again if that may help.
 fn retry<T>(mut request: impl FnMut() -> Result<T, CatalogError>) -> Result<T, CatalogError> {
     let mut tries = 1;
     loop {
@@ -104,12 +135,12 @@ impl Catalog for HttpCatalog {
     fn playback(&self, id: &str) -> Result<PlaybackGrant, CatalogError> {
         let url = format!("{}/v1/titles/{}/playback", self.origin, segment(id));
         let wish = body(&PlaybackRequest { profile: self.profile.clone() })?;
-        parse(&retry(|| read(self.agent.post(&url).content_type("application/json").send(&wish)))?)
+        parse(&self.call(|bearer| shown(self.agent.post(&url), bearer).content_type("application/json").send(&wish))?)
     }
 
     fn progress(&self, id: &str, progress: &Progress) -> Result<(), CatalogError> {
         let url = format!("{}/v1/profiles/{}/progress/{}", self.origin, segment(&self.profile), segment(id));
         let place = body(progress)?;
-        retry(|| read(self.agent.put(&url).content_type("application/json").send(&place))).map(drop)
+        self.call(|bearer| shown(self.agent.put(&url), bearer).content_type("application/json").send(&place)).map(drop)
     }
 }

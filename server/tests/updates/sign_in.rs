@@ -3,6 +3,9 @@
 use super::support::program::{Server, command};
 use super::support::{Got, get, http};
 use hearth_api::{Device, SignedIn};
+use hearth_box::facts::BoxFacts;
+use hearth_box::tokens::Tokens;
+use hearth_view::{Catalog, CatalogError, HttpCatalog};
 use std::path::Path;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -132,4 +135,53 @@ fn a_server_that_requires_sign_in() {
     let bundle = super::bundle(dir.path(), "0.2.0", 1, 1);
     let out = super::publish(place, &bundle, &[]);
     assert!(out.exit == 1 && out.errors.contains("HEARTH_TOKEN"), "{} {}", out.exit, out.errors);
+}
+
+/// The box's own end: the launcher's catalog with the tokens that launcher and agent share.
+#[test]
+fn a_box_signs_in_by_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = guarded(&dir.path().join("data"));
+    let (device, secret) = (Some("box-1".to_owned()), Some(SECRET.to_owned()));
+    let facts = BoxFacts { device, secret, board: "qemu-virt".into(), version: "0.1.0".into(), ..BoxFacts::default() };
+    let kept = dir.path().join("box/tokens.json");
+    let start = |facts: &BoxFacts| {
+        let tokens = Tokens::open(facts, &kept);
+        (HttpCatalog::new(&server.url, "p").unwrap().with_tokens(tokens.clone()), tokens)
+    };
+    let status = |result: Result<hearth_api::Home, CatalogError>| match result {
+        Ok(_) => 200,
+        Err(CatalogError::Refused { status, .. }) => status,
+        Err(e) => panic!("{e}"),
+    };
+    let known = || {
+        let operator = std::fs::read_to_string(dir.path().join("data/operator.token")).unwrap();
+        devices(&["list", "--json", "--server", &server.url], Some(&operator)).1
+    };
+    let (nobody, tokens) = start(&BoxFacts::default());
+    assert_eq!((status(nobody.home()), tokens.signed_in()), (401, None), "a box without a factory record is asked in vain");
+    assert!(known().is_empty() && !kept.exists());
+
+    let (launcher, tokens) = start(&facts);
+    assert_eq!(tokens.signed_in(), None);
+    assert_eq!((status(launcher.home()), tokens.signed_in().as_deref()), (200, Some("box-1")));
+    assert_eq!(known()[0].board, "qemu-virt");
+    use std::os::unix::fs::PermissionsExt;
+    assert_eq!(std::fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
+    let text = std::fs::read_to_string(&kept).unwrap();
+    assert!(text.contains("hearth-box-") && !text.contains(SECRET));
+    // After a start, without its secret: the token alone does.
+    let (launcher, _) = start(&BoxFacts { secret: Some("x".repeat(32)), ..facts.clone() });
+    assert_eq!(status(launcher.home()), 200);
+
+    // Forgotten by its operator, the token is worth nothing, and the box gets another one on its way.
+    let operator = std::fs::read_to_string(dir.path().join("data/operator.token")).unwrap();
+    assert_eq!(devices(&["forget", "box-1", "--server", &server.url], Some(&operator)).0, 0);
+    let (launcher, _) = start(&facts);
+    assert_eq!(status(launcher.home()), 200);
+    assert_ne!(std::fs::read_to_string(&kept).unwrap(), text);
+    // Revoked, it is told so, and stays where it is.
+    assert_eq!(devices(&["revoke", "box-1", "--server", &server.url], Some(&operator)).0, 0);
+    assert_eq!(status(launcher.home()), 403);
+    assert_eq!(status(start(&facts).0.home()), 403);
 }

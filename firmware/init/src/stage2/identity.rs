@@ -4,7 +4,7 @@ use crate::cmdline::CommandLine;
 use crate::sys::block;
 use crate::{Error, Result};
 use hearth_boards::Board;
-use hearth_box::files::{self, Kind};
+use hearth_box::facts::BoxFacts;
 use hearth_update::bootstate::{self, BootState};
 use hearth_update::factory::Factory;
 use hearth_update::product::Product;
@@ -13,6 +13,7 @@ use hearth_update::slot::{Running, SlotInfo};
 use std::fs::File;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::time::Duration;
 
 const BOX_JSON: &str = "/run/hearth/box.json";
@@ -29,8 +30,8 @@ pub struct Identity {
     pub board: Option<Board>,
     /// The product; none if its file is bad.
     pub product: Option<Product>,
-    /// The factory's record; none if there is no good one.
-    pub factory: Option<Factory>,
+    /// The factory's record, and what the box signs in with; none if there is no good one.
+    pub factory: Option<(Factory, String)>,
     /// The boot state as it was at boot.
     pub boot: Option<BootState>,
 }
@@ -77,29 +78,28 @@ impl Identity {
 
     /// Name in the network.
     pub fn hostname(&self) -> String {
-        let serial = self.factory.as_ref().map_or("", |factory| factory.serial.as_str());
+        let serial = self.factory.as_ref().map_or("", |(factory, _)| factory.serial.as_str());
         let plain: String = serial.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
         if plain.is_empty() { "hearth".to_owned() } else { format!("hearth-{}", plain.to_ascii_lowercase()) }
     }
 
     /// Writes `/run/hearth/box.json` anew, whole or not at all.
     pub fn write_box(&self, address: Option<Ipv4Addr>) -> Result<()> {
-        let factory = self.factory.as_ref();
-        let servers =
-            factory.and_then(|f| f.servers.clone()).or(self.product.as_ref().map(|p| p.servers.clone())).unwrap_or_default();
-        let mut json = serde_json::json!({
-            "slot": self.line.running.to_string(),
-            "version": self.slot.version,
-            "development": self.slot.development,
-            "address": address,
-            "serial": factory.map(|f| &f.serial),
-            "device": factory.map(|f| &f.device),
-            "servers": servers,
-        });
-        if let (Some(slot), Some(json)) = (self.recovered_from(), json.as_object_mut()) {
-            json.insert("recovered-from".to_owned(), slot.into());
-        }
-        files::replace(BOX_JSON, json.to_string().as_bytes(), Kind::SECRET_MEMORY).map_err(Error::path("replace", BOX_JSON))
+        let (factory, secret) = self.factory.as_ref().map(|(factory, secret)| (factory, secret.clone())).unzip();
+        let product = || self.product.as_ref().map(|p| p.servers.clone());
+        let facts = BoxFacts {
+            slot: self.line.running.to_string(),
+            version: self.slot.version.clone(),
+            development: self.slot.development,
+            board: self.slot.board.clone(),
+            address,
+            serial: factory.map(|f| f.serial.clone()),
+            device: factory.map(|f| f.device.clone()),
+            secret,
+            servers: factory.and_then(|f| f.servers.clone()).or_else(product).unwrap_or_default(),
+            recovered_from: self.recovered_from(),
+        };
+        facts.write(Path::new(BOX_JSON)).map_err(Error::path("replace", BOX_JSON))
     }
 }
 
@@ -115,9 +115,10 @@ fn parse_board(json: &[u8]) -> Result<Board> {
     serde_json::from_slice(json).map_err(|error| Error::Image { path: "/etc/hearth/board.json", why: error.to_string() })
 }
 
-fn read_factory() -> Result<Factory> {
+fn read_factory() -> Result<(Factory, String)> {
     let keys = Keyring::parse(&String::from_utf8_lossy(&read("/etc/hearth/factory.pub")?))?;
-    Ok(Factory::open(&read_partition("factory", 0, 65536)?, &keys)?)
+    let record = read_partition("factory", 0, 65536)?;
+    Ok((Factory::open(&record, &keys)?, Factory::secret(&record)?))
 }
 
 fn read_boot_state() -> Result<BootState> {

@@ -217,7 +217,7 @@ impl Machine {
                 Notice::Alive => self.units.alive(received.pid, now),
                 Notice::Playing(_) => self.memory = self.memory.or(Some(now + FIRST_MEMORY)),
                 Notice::Leave(leave) => drop(self.leave.get_or_insert(leave)),
-                Notice::Home | Notice::Presented(_) => {}
+                Notice::Home | Notice::SignedIn(_) | Notice::Presented(_) => {}
             }
         }
     }

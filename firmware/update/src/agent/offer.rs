@@ -3,9 +3,10 @@ use super::memory::Unheard;
 use crate::slot::SlotInfo;
 use crate::{Error, Result};
 use hearth_api::UpdateReport;
+use hearth_box::tokens::Tokens;
 use serde::Deserialize;
 use std::io::Read;
-use ureq::http::StatusCode;
+use ureq::http::{StatusCode, header};
 
 /// An answer that is longer is none.
 const LONGEST_ANSWER: u64 = 64 << 10;
@@ -39,13 +40,15 @@ pub struct Asker {
     pub device: String,
     /// `channel=`
     pub channel: String,
+    /// Shown to the servers' API.
+    pub tokens: Tokens,
 }
 
 impl Asker {
     /// For a box that runs `info`.
     pub fn new(client: ureq::Agent, servers: Vec<String>, info: &SlotInfo, device: String, channel: String) -> Self {
         let SlotInfo { board, version, build_id: build, .. } = info.clone();
-        Self { client, servers, board, version, build, device, channel }
+        Self { client, servers, board, version, build, device, channel, tokens: Tokens::default() }
     }
 
     /// As one that runs nothing: whatever is newest is newer.
@@ -66,11 +69,19 @@ impl Asker {
     }
 
     fn ask_one(&self, server: &str) -> Result<Option<Offer>> {
+        let refused = |e: &Error| matches!(e, Error::Status { status: 401, .. });
+        self.tokens.call(server, |token| self.ask_with(server, token), refused)
+    }
+
+    fn ask_with(&self, server: &str, token: Option<&str>) -> Result<Option<Offer>> {
         let url = format!("{}/v1/updates", server.trim_end_matches('/'));
         let mut request = self.client.get(&url);
         let known = [("board", &self.board), ("version", &self.version), ("build", &self.build)];
         for (name, value) in known.into_iter().chain([("device", &self.device), ("channel", &self.channel)]) {
             request = request.query(name, value);
+        }
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         let response = request.call().map_err(|e| Error::Network(e.to_string()))?;
         match response.status() {
@@ -93,21 +104,29 @@ impl Asker {
         }
         let Unheard { server, version, outcome, error } = news.clone();
         let report = UpdateReport { device: self.device.clone(), version, outcome, error };
-        let url = format!("{}/v1/updates/report", server.trim_end_matches('/'));
-        match self.client.post(&url).send_json(report) {
-            Ok(answer) if answer.status().is_success() => true,
+        let send = |token: Option<&str>| self.send_report(&server, &report, token);
+        match self.tokens.call(&server, send, |e| matches!(e, Error::Status { status: 401, .. })) {
+            Ok(()) => true,
             // It never offered this version: nothing it waits to hear of.
-            Ok(answer) if answer.status() == StatusCode::NOT_FOUND => true,
-            Ok(answer) => {
-                let status = answer.status();
-                eprintln!("hearth-update: report: {status} from {url}");
-                status.is_client_error() && !matches!(status.as_u16(), 401 | 403 | 408 | 425 | 429)
-            }
+            Err(Error::Status { status: 404, .. }) => true,
             Err(e) => {
-                eprintln!("hearth-update: report: {e}");
-                false
+                eprintln!("hearth-update: report: error {}: {e}", e.code());
+                // What is wrong with the report itself stays wrong.
+                matches!(e, Error::Status { status: 400..500, .. })
+                    && !e.is_passing()
+                    && !matches!(e, Error::Status { status: 401 | 403, .. })
             }
         }
+    }
+
+    fn send_report(&self, server: &str, report: &UpdateReport, token: Option<&str>) -> Result<()> {
+        let url = format!("{}/v1/updates/report", server.trim_end_matches('/'));
+        let mut request = self.client.post(&url);
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let status = request.send_json(report).map_err(|e| Error::Network(e.to_string()))?.status();
+        if status.is_success() { Ok(()) } else { Err(Error::Status { status: status.as_u16(), url }) }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `hearth-update` as init and people call it.
 use super::fixture::{DEVICE, TestBox, build_id, info, release};
 use super::server::Server;
+use hearth_box::facts::BoxFacts;
 use hearth_update::agent::disk::Partition;
 use hearth_update::bootstate::{BootState, Chances};
 use hearth_update::slot::Slot;
@@ -102,6 +103,31 @@ fn from_a_server() {
     test_box.servers(&[]);
     assert!(!call(&test_box, "a", &["run", "--once"]).status.success());
     assert_eq!(test_box.status().code, Some(208));
+}
+
+#[test]
+fn from_a_server_that_wants_a_token() {
+    let test_box = TestBox::new();
+    let server = Server::offering(&release(3).file, &offer("/files/3.bundle", 3));
+    test_box.servers(&[&server.url]);
+    server.require("first");
+    assert!(!call(&test_box, "a", &["run", "--once"]).status.success(), "it does not know its secret");
+    assert_eq!((test_box.status().code, server.shown()), (Some(202), vec!["/v1/updates".to_owned()]));
+
+    let (device, secret) = (Some(DEVICE.to_owned()), Some("5".repeat(64)));
+    let facts = BoxFacts { device, secret, board: "test".into(), version: "2.0".into(), ..BoxFacts::default() };
+    facts.write(&test_box.folders.run.join("box.json")).unwrap();
+    assert_eq!(good(&test_box, "a", &["run", "--once"]), "slot b boots next\n");
+    let shown = server.shown();
+    assert_eq!(shown[..2], ["/v1/devices", "/v1/updates Bearer first"]);
+    assert!(shown[2..].iter().all(|line| line == "/files/3.bundle"), "never with bundles: {shown:?}");
+
+    // It is kept. When it is not taken any more, another one is got, once.
+    good(&test_box, "a", &["run", "--once"]);
+    assert_eq!(server.shown()[0], "/v1/updates Bearer first");
+    server.require("second");
+    good(&test_box, "a", &["run", "--once"]);
+    assert_eq!(server.shown()[..3], ["/v1/updates Bearer first", "/v1/devices", "/v1/updates Bearer second"]);
 }
 
 #[test]

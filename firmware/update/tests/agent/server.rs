@@ -52,6 +52,9 @@ struct Told {
     sent: AtomicU64,
     log: Mutex<Vec<String>>,
     refusal: AtomicU16,
+    /// The token that it takes; with one it gives it to whoever signs in.
+    token: Mutex<Option<String>>,
+    shown: Mutex<Vec<String>>,
 }
 
 /// It runs until the process ends.
@@ -73,8 +76,8 @@ impl Server {
     fn start(file: &[u8], offer: Option<String>, fault: Fault, from: usize, times: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (requests, sent, log, refusal) = Default::default();
-        let told = Arc::new(Told { file: file.to_vec(), offer, fault, from, times, requests, sent, log, refusal });
+        let (requests, sent, log, refusal, token, shown) = Default::default();
+        let told = Arc::new(Told { file: file.to_vec(), offer, fault, from, times, requests, sent, log, refusal, token, shown });
         let shared = told.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -97,6 +100,16 @@ impl Server {
     /// Answers reports with this status; 0: takes them.
     pub fn refuse_reports(&self, status: u16) {
         self.told.refusal.store(status, Ordering::SeqCst);
+    }
+
+    /// Wants this token with every call to its API, and gives it to whoever signs in.
+    pub fn require(&self, token: &str) {
+        *self.told.token.lock().unwrap() = Some(token.to_owned());
+    }
+
+    /// What was asked for, and with which `Authorization`.
+    pub fn shown(&self) -> Vec<String> {
+        std::mem::take(&mut *self.told.shown.lock().unwrap())
     }
 
     /// First lines of requests, and bodies of posts.
@@ -125,7 +138,19 @@ impl Told {
         let mut body = vec![0; header("content-length").and_then(|n| n.parse().ok()).unwrap_or(0)];
         reader.read_exact(&mut body).ok()?;
         self.log.lock().unwrap().push(format!("{} {}", lines.first()?, String::from_utf8_lossy(&body)).trim_end().to_owned());
-        if lines.first()?.contains("/v1/updates") {
+        let path = lines.first()?.split([' ', '?']).nth(1)?;
+        let shown = header("authorization").unwrap_or_default();
+        self.shown.lock().unwrap().push(format!("{path} {shown}").trim_end().to_owned());
+        let token = self.token.lock().unwrap().clone();
+        if let (Some(token), "/v1/devices") = (&token, path) {
+            let who: hearth_api::SignIn = serde_json::from_slice(&body).ok()?;
+            let answer = hearth_api::SignedIn { device: who.device, token: token.clone() };
+            return say(stream, "201 Created", &serde_json::to_string(&answer).ok()?);
+        }
+        if token.is_some_and(|token| path.starts_with("/v1/") && shown != format!("Bearer {token}")) {
+            return say(stream, "401 Unauthorized", "{}");
+        }
+        if path.starts_with("/v1/updates") {
             return self.api(stream, lines.first()?);
         }
         let number = self.requests.fetch_add(1, Ordering::SeqCst);
@@ -133,14 +158,14 @@ impl Told {
         self.give(stream, fault, number, header("range"), header("if-range"))
     }
 
-    fn api(&self, mut stream: TcpStream, line: &str) -> Option<()> {
+    fn api(&self, stream: TcpStream, line: &str) -> Option<()> {
         let refusal = self.refusal.load(Ordering::SeqCst);
         let (status, body) = match (&self.offer, line.starts_with("POST")) {
             (_, true) if refusal != 0 => (format!("{refusal} No"), ""),
             (_, true) | (None, _) => ("204 No Content".to_owned(), ""),
             (Some(offer), _) => ("200 OK".to_owned(), offer.as_str()),
         };
-        write!(stream, "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len()).ok()
+        say(stream, &status, body)
     }
 
     fn give(
@@ -205,6 +230,10 @@ impl Told {
         stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body)).ok()?;
         if fault == Fault::Stalls { stay(&stream) } else { Some(()) }
     }
+}
+
+fn say(mut stream: TcpStream, status: &str, body: &str) -> Option<()> {
+    write!(stream, "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len()).ok()
 }
 
 /// Holds the connection until the client lets go of it.
