@@ -98,6 +98,13 @@ pub enum Event {
         /// Paused by the viewer.
         paused: bool,
     },
+    /// Live: the stretch that can be played and jumped in, whenever it moves.
+    Window {
+        /// Oldest position that is still there.
+        start_us: u64,
+        /// Newest position to play at; the broadcast is a little ahead of it.
+        edge_us: u64,
+    },
     /// Another rendition is being loaded from here on.
     Switch {
         /// Presentation time of the first segment in it.

@@ -20,6 +20,7 @@ pub use error::Error;
 pub use live::*;
 pub use model::*;
 pub use protection::{system, widevine_pssh};
+pub use time::unix_ms;
 
 /// Parses a playlist or an MPD, whichever `text` is. `base` is the URL it came from, after redirects; every URL in the result is absolute.
 pub fn parse(text: &str, base: &url::Url) -> Result<Presentation, Error> {

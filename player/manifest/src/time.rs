@@ -1,7 +1,7 @@
 //! Dates and times of day as both formats write them (ISO 8601, `xs:dateTime`).
 
 /// `2019-02-14T02:13:36.106Z` as Unix milliseconds, rounded down. The offset may be `Z`, `+01:00`, `+0100` or `+01`; without one it is UTC.
-pub(crate) fn unix_ms(s: &str) -> Option<i64> {
+pub fn unix_ms(s: &str) -> Option<i64> {
     let s = s.trim();
     let (date, time) = s.split_once(['T', 't', ' '])?;
     let mut parts = date.rsplitn(3, '-');

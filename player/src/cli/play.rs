@@ -113,7 +113,7 @@ fn print(event: &Event) {
                 s.protection
             );
         }
-        Event::Position { .. } => (),
+        Event::Position { .. } | Event::Window { .. } => (),
     }
 }
 

@@ -37,6 +37,8 @@ pub(super) struct Cursor {
     pub(super) ladders: Vec<Ladder>,
     /// Index into `ladders`.
     pub(super) period: usize,
+    /// The failure was one of a segment, not of its list.
+    pub(super) in_segment: bool,
     /// Segment within the period.
     pub(super) segment: usize,
     /// Position in the ladder of the last segment.
@@ -54,7 +56,7 @@ pub(super) struct Cursor {
 pub(super) type Loaded = (Vec<u8>, Arc<InitSegment>);
 
 /// How an attempt at a segment ended.
-enum Outcome {
+pub(super) enum Outcome {
     Delivered,
     /// Given up for a lower rendition, or because of another order.
     Abandoned,
@@ -97,7 +99,8 @@ impl Fetcher {
     fn start(&mut self, order: Order) -> Cursor {
         let ladders = (self.ladders)();
         let position_us = u64::try_from(order.position / 1000).unwrap_or(0);
-        let periods = &self.shared.title.presentation.periods;
+        let presentation = self.shared.title.presentation();
+        let periods = &presentation.periods;
         let period = ladders.iter().rposition(|l| periods.get(l.period).is_some_and(|p| p.start_us <= position_us)).unwrap_or(0);
         for (_, slave) in self.buffers.iter().skip(1) {
             slave.adopt(order);
@@ -106,6 +109,7 @@ impl Fetcher {
             epoch: order.epoch,
             ladders,
             period,
+            in_segment: false,
             segment: 0,
             last: None,
             trying: 0,
@@ -139,7 +143,7 @@ impl Fetcher {
         (0..ladder.renditions.len()).find(|i| self.shared.title.known(place(ladder, *i)).is_some()).unwrap_or(0)
     }
 
-    fn playlist(&self, at: &Cursor, rendition: usize) -> Result<Arc<Playlist>, Error> {
+    pub(super) fn playlist(&self, at: &Cursor, rendition: usize) -> Result<Arc<Playlist>, Error> {
         let ladder = at.ladders.get(at.period).ok_or_else(|| Error::NothingToPlay("no rendition".into()))?;
         self.shared.title.playlist(place(ladder, rendition), &self.shared.stop)
     }
@@ -163,19 +167,31 @@ impl Fetcher {
 
     /// Chooses, fetches, prepares and delivers the next segment.
     fn next(&mut self, at: &mut Cursor) -> Result<Outcome, Error> {
+        at.in_segment = false;
         if let Some(position_us) = at.wanted {
             self.locate(at, position_us)?;
         }
         let known = self.playlist(at, at.trying)?;
-        if at.segment >= known.segments.len() {
-            return self.next_period(at);
+        if at.segment < known.first {
+            // The window has moved on.
+            let from = known.segments.first().map_or(0, |s| s.start_us);
+            tracing::warn!(missed = known.first - at.segment, "behind the window");
+            at.segment = known.first;
+            self.behind(from);
+        }
+        if at.segment >= known.end() {
+            return if known.live.is_some() { self.at_edge(at, &known) } else { self.next_period(at) };
         }
         at.trying = self.choose(at)?;
         let rendition = at.trying;
         let list = self.playlist(at, rendition)?;
-        let Some(segment) = list.segments.get(at.segment) else {
+        let Some(segment) = list.get(at.segment) else {
+            if list.live.is_some() {
+                return self.at_edge(at, &list);
+            }
             return Err(Error::BadManifest("renditions of different length".into()));
         };
+        at.in_segment = true;
         if segment.gap {
             at.segment += 1;
             return Ok(Outcome::Delivered);
@@ -193,6 +209,7 @@ impl Fetcher {
         }
         at.trying = self.start_rendition(at);
         let list = self.playlist(at, at.trying)?;
+        at.segment = list.first;
         let ladder = ladder_of(&self.shared, at, &list);
         if let Some(abr) = &mut self.abr {
             let estimate = abr.estimate_kbps();
@@ -246,8 +263,8 @@ impl Fetcher {
         let ladder = &at.ladders[at.period];
         let shared = &self.shared;
         let kinds: Vec<TrackKind> = self.buffers.iter().map(|(kind, _)| *kind).collect();
-        let domain = match shared.title.presentation.format {
-            Format::Hls => (list.segments[..=at.segment].iter().filter(|s| s.discontinuity).count(), usize::MAX),
+        let domain = match shared.title.presentation().format {
+            Format::Hls => list.stretch(at.segment),
             Format::Dash => (ladder.period, ladder.set),
         };
         let shift = |first: i64| shared.shifts.of(domain, segment.start_us, first);

@@ -31,7 +31,8 @@ impl Session {
 
     pub(super) fn jump_to(&mut self, position_us: u64, exact: bool, asked: Instant) {
         let last = self.duration().map_or(u64::MAX, |d| d.saturating_sub(100_000));
-        let wanted = position_us.min(last);
+        let (first, last) = self.window().unwrap_or((0, last));
+        let wanted = position_us.clamp(first, last.max(first));
         let target = i64::try_from(wanted).unwrap_or(i64::MAX / 1000).saturating_mul(1000);
         let target = if exact { target } else { self.key_frame(target) };
         self.jump_ns(target, asked, true);
@@ -60,7 +61,7 @@ impl Session {
         let of_list = || {
             let ladder = opened.video.as_ref()?;
             let list = ladder.renditions.iter().find_map(|r| opened.shared.title.known((ladder.period, ladder.set, *r)))?;
-            let segment = list.segments.get(list.at(target.max(0) as u64 / 1000))?;
+            let segment = list.get(list.at(target.max(0) as u64 / 1000))?;
             Some(segment.start_us as i64 * 1000)
         };
         buffered.or_else(of_list).unwrap_or(target).clamp(0, target.max(0))
@@ -68,7 +69,7 @@ impl Session {
 
     pub(super) fn select_audio(&mut self, id: &str) {
         let Some(opened) = self.opened.as_mut().filter(|o| !o.muxed) else { return };
-        let presentation = &opened.shared.title.presentation;
+        let presentation = &*opened.shared.title.presentation();
         let decoders = &self.setting.config.decoders;
         let audio = select::audio(presentation, 0, opened.video.as_ref(), Some(id), None, decoders);
         let found = audio.as_ref().is_some_and(|a| presentation.periods[0].tracks[a.set].id == id);

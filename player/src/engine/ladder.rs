@@ -15,16 +15,17 @@ pub(super) fn ladder_of(shared: &Shared, at: &Cursor, list: &Playlist) -> hearth
             shared.title.rendition(place(ladder, i)).map_or(0.0, |r| r.average_bandwidth.unwrap_or(r.bandwidth) as f32 / 1000.0);
     }
     let total_ms = list.segments.iter().map(|s| s.duration_us).sum::<u64>() as f32 / 1000.0;
+    let most = shared.config.buffer_ms as f32;
     hearth_abr::Ladder {
         kbps,
         len: ladder.renditions.len(),
         segment_ms: total_ms / list.segments.len().max(1) as f32,
-        max_buffer_ms: shared.config.buffer_ms as f32,
-        live: false,
+        max_buffer_ms: list.live.map_or(most, |edge| most.min(edge.delay_us as f32 / 1000.0)),
+        live: list.live.is_some(),
     }
 }
 
-/// True sizes of the coming segments where every rendition's list tells them (byte ranges). How many segments are known.
+/// True sizes of the coming segments where every rendition's list tells them (byte ranges, an index, `EXT-X-BITRATE`). How many segments are known.
 pub(super) fn sizes_ahead(
     shared: &Shared,
     ladder: &Ladder,
@@ -34,9 +35,9 @@ pub(super) fn sizes_ahead(
     for (k, row) in sizes.iter_mut().enumerate() {
         for (i, out) in row.iter_mut().enumerate().take(ladder.renditions.len()) {
             let list = shared.title.known(place(ladder, i));
-            let range = list.as_ref().and_then(|l| l.segments.get(from + k)?.resource.range);
-            match range {
-                Some(range) => *out = range.length as f32 * 8.0,
+            let size = list.as_ref().and_then(|l| l.get(from + k)?.size);
+            match size {
+                Some(size) => *out = size as f32 * 8.0,
                 None => return k,
             }
         }

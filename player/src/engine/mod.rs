@@ -1,6 +1,9 @@
 //! The engine: one thread takes commands and holds the session; other threads open the title, fetch, and feed `appsrc`, and tell it
 //! what happens as [`Note`]s.
 
+mod account;
+mod edge;
+mod fallback;
 mod fetcher;
 mod jump;
 mod ladder;
@@ -47,6 +50,8 @@ pub(crate) enum Note {
     Chunk { kind: TrackKind, place: Place, start: i64, end: i64, format: Arc<Format>, encrypted: bool, buffer_ms: u64 },
     /// The first picture after a start or a seek, in µs.
     Fresh(u64),
+    /// Media from the first to the second time (ns) is out of reach: the stream goes on after it.
+    Hole(i64, i64),
     /// Everything was played.
     EndOfStream,
     /// An element failed: its name, and what it says.

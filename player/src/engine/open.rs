@@ -3,13 +3,14 @@
 use super::fetcher::Fetcher;
 use super::shared::{Live, Shared};
 use super::track::TrackBuffer;
-use super::{Control, Note};
+use super::{Control, Note, edge};
 use crate::fetch::{Http, Stop};
 use crate::media::{keys, keys::Keys, verify::Verifier};
 use crate::title::{self, Title, select};
 use crate::{Error, LoadRequest, PlayerConfig};
 use hearth_isobmff::TrackKind;
 use hearth_manifest::Kind;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -58,11 +59,8 @@ impl Opening {
 
     fn open(self) -> Result<Opened, Error> {
         let http = Http::new(&self.config);
-        let title = Title::open(&http, &title::locate(&self.request.url)?, &self.stop)?;
-        if title.presentation.live {
-            return Err(Error::UnsupportedManifest("live streams are not supported yet".into()));
-        }
-        let keys = Keys::new(&self.config, &self.request, &title.presentation, http.clone(), self.stop.clone())?;
+        let title = Title::follow(&http, &title::locate(&self.request.url)?, &self.stop)?;
+        let keys = Keys::new(&self.config, &self.request, &title.presentation(), http.clone(), self.stop.clone())?;
         let shared = Arc::new(Shared {
             verifier: Verifier::new(self.config.decoders.clone()),
             session: self.request.session_id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string()),
@@ -87,7 +85,7 @@ impl Opening {
 
 /// Chooses tracks and starts a fetcher for each stream.
 fn plan(shared: Arc<Shared>, choice: Arc<Mutex<Option<String>>>, language: Option<String>, start: i64) -> Result<Opened, Error> {
-    let presentation = &shared.title.presentation;
+    let presentation = &*shared.title.presentation();
     let decoders = &shared.config.decoders;
     let video = select::video(presentation, 0, decoders);
     let audio = select::audio(presentation, 0, video.as_ref(), None, language.as_deref(), decoders);
@@ -99,6 +97,11 @@ fn plan(shared: Arc<Shared>, choice: Arc<Mutex<Option<String>>>, language: Optio
         return Err(Error::NothingToPlay(what));
     }
     Shared::ask_keys(&shared, wanted_keys(&shared, [&video, &audio]));
+    let start = match video.as_ref().or(audio.as_ref()) {
+        Some(ladder) => edge::start(&shared, ladder, start)?,
+        None => start,
+    };
+    shared.live.position.store(start, Relaxed);
     let muxed = video.is_some() && audio.is_none();
     let mut buffers = Vec::new();
     let video_buffer = video.as_ref().map(|_| Arc::new(TrackBuffer::new(start, true)));
@@ -109,7 +112,7 @@ fn plan(shared: Arc<Shared>, choice: Arc<Mutex<Option<String>>>, language: Optio
         }
         let own = shared.clone();
         let ladders = move || {
-            let presentation = &own.title.presentation;
+            let presentation = &*own.title.presentation();
             (0..presentation.periods.len()).filter_map(|p| select::video(presentation, p, &own.config.decoders)).collect()
         };
         let abr = Some(hearth_abr::best());
@@ -120,7 +123,7 @@ fn plan(shared: Arc<Shared>, choice: Arc<Mutex<Option<String>>>, language: Optio
         buffers.push((TrackKind::Audio, buffer.clone()));
         let (own, choice) = (shared.clone(), choice.clone());
         let ladders = move || {
-            let (presentation, decoders) = (&own.title.presentation, &own.config.decoders);
+            let (presentation, decoders) = (&*own.title.presentation(), &own.config.decoders);
             let wanted = choice.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let audio = |p| {
                 let video = select::video(presentation, p, decoders);

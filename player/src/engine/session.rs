@@ -3,8 +3,8 @@
 
 use super::jump::Jump;
 use super::open::{Opened, Opening};
-use super::pipeline::{AUDIO_DECODER, AUDIO_SINK, Pipeline, Plan, VIDEO_DECODER, VIDEO_SINK};
-use super::shared::{Live, Shared};
+use super::pipeline::{Pipeline, Plan};
+use super::shared::Live;
 use super::{Control, Note, ladder};
 use crate::fetch::Stop;
 use crate::media::prepare::{Format, scheme_name};
@@ -52,6 +52,10 @@ pub(super) struct Session {
     pub(super) next_jump: Option<(u64, bool, Instant)>,
     /// Position at the last look, ns, and since when it has been there.
     pub(super) moved: (i64, Instant),
+    /// What cannot be had, ns: to be jumped over.
+    pub(super) hole: Option<(i64, i64)>,
+    /// Last [`Event::Window`].
+    pub(super) told_window: Option<(u64, u64)>,
     pub(super) over: bool,
     pub(super) last_report: Instant,
     /// Video rendition of the last chunk, and of each stretch of time: start and end in ns.
@@ -97,6 +101,8 @@ impl Session {
             jump: None,
             next_jump: None,
             moved: (0, now),
+            hole: None,
+            told_window: None,
             over: false,
             last_report: now,
             rendition: None,
@@ -126,6 +132,7 @@ impl Session {
                 }
             }
             Note::Fresh(pts_us) => self.fresh(pts_us),
+            Note::Hole(from, to) => self.hole = Some((from, to)),
             Note::EndOfStream => self.ended(),
             Note::Element(source, what) => self.element(&source, what),
             Note::Failed(error) => self.fail(&error),
@@ -152,6 +159,7 @@ impl Session {
         self.sound_only();
         self.watch_buffer();
         self.watch_picture();
+        self.watch_hole();
         if self.last_report.elapsed() >= REPORT && self.started {
             self.last_report = Instant::now();
             self.account();
@@ -159,6 +167,7 @@ impl Session {
             if let Some(opened) = &self.opened {
                 opened.buffers.iter().for_each(|(_, b)| b.trim(position, false));
             }
+            self.tell_window();
             let (position_us, buffer_ms) = (position.max(0) as u64 / 1000, (self.ahead().max(0) / 1_000_000) as u64);
             self.send(&Event::Position { position_us, buffer_ms, paused: self.paused });
         }
@@ -202,7 +211,7 @@ impl Session {
     }
 
     fn opened(&mut self, opened: Opened) {
-        let tracks = select::tracks(&opened.shared.title.presentation, opened.video.as_ref(), opened.audio.as_ref());
+        let tracks = select::tracks(&opened.shared.title.presentation(), opened.video.as_ref(), opened.audio.as_ref());
         self.send(&Event::Tracks { tracks });
         self.opened = Some(opened);
         if let Err(error) = self.build() {
@@ -211,7 +220,7 @@ impl Session {
     }
 
     /// Builds the pipeline once the first chunk of every track is there.
-    fn build(&mut self) -> Result<(), Error> {
+    pub(super) fn build(&mut self) -> Result<(), Error> {
         let Some(opened) = self.opened.as_ref().filter(|_| self.pipeline.is_none()) else { return Ok(()) };
         let format = |kind: TrackKind| self.formats.iter().find(|(k, _)| *k == kind).map(|(_, f)| f.clone());
         let mut tracks = Vec::new();
@@ -279,9 +288,9 @@ impl Session {
         let of_list = || {
             let ladder = opened.video.as_ref().or(opened.audio.as_ref())?;
             let lists = ladder.renditions.iter().filter_map(|r| title.known((ladder.period, ladder.set, *r)));
-            lists.map(|l| l.end_us()).max()
+            lists.filter(|l| l.live.is_none()).map(|l| l.end_us()).max()
         };
-        title.presentation.duration_us.or_else(of_list)
+        title.presentation().duration_us.or_else(of_list)
     }
 
     /// Segment lists of the other renditions, now that the first picture is there.
@@ -322,85 +331,6 @@ impl Session {
             self.count_lost_end();
             self.send(&Event::Ended);
             self.over = true;
-        }
-    }
-
-    /// Pictures at the very end that were never shown.
-    fn count_lost_end(&self) {
-        let video = self.opened.as_ref().and_then(|o| o.buffers.iter().find(|(k, _)| *k == TrackKind::Video));
-        let shown = self.live.shown_until.load(Relaxed);
-        let lost = video.map_or(0, |(_, b)| b.samples_after(shown));
-        self.live.dropped.fetch_add(lost as u64, Relaxed);
-    }
-
-    /// An element failed.
-    fn element(&mut self, source: &str, what: String) {
-        if self.over {
-            return;
-        }
-        tracing::warn!(source, what, "element");
-        if source.contains(VIDEO_DECODER) {
-            self.next_decoder(true, Error::Decoder(what));
-        } else if source.contains(AUDIO_DECODER) {
-            self.next_decoder(false, Error::AudioDecoder(what));
-        } else if source.contains(AUDIO_SINK) {
-            self.fail(&Error::AudioOutput(what));
-        } else if source.contains(VIDEO_SINK) {
-            self.fail(&Error::VideoOutput(what));
-        } else {
-            self.fail(&Error::Decoder(format!("{source}: {what}")));
-        }
-    }
-
-    /// Builds the pipeline anew at the present position with the next decoder of the list, or ends with `error`.
-    pub(super) fn next_decoder(&mut self, video: bool, error: Error) {
-        self.summary.decode_errors += 1;
-        if video {
-            self.skip.0 += 1
-        } else {
-            self.skip.1 += 1
-        };
-        self.pipeline = None;
-        self.jump = Some(Jump { asked: Instant::now(), report: false, issued: Instant::now() }).filter(|_| self.started);
-        match self.build() {
-            Ok(()) => tracing::warn!(%error, "trying the next decoder"),
-            Err(_) => self.fail(&error),
-        }
-    }
-
-    /// A video chunk of `place` is in the buffer.
-    fn switched(&mut self, place: Place, start: i64, end: i64, buffer_ms: u64) {
-        self.stretches.push((start, end, place));
-        let Some(opened) = &self.opened else { return };
-        let shared: &Shared = &opened.shared;
-        let (Ok(to), before) = (shared.title.rendition(place), self.rendition.replace(place)) else { return };
-        let Some(from) = before.filter(|b| *b != place).and_then(|b| shared.title.rendition(b).ok()) else { return };
-        self.summary.switches += 1;
-        let event = Event::Switch {
-            position_us: start.max(0) as u64 / 1000,
-            from: from.id.clone(),
-            to: to.id.clone(),
-            bandwidth: to.bandwidth,
-            height: to.height.unwrap_or(0),
-            estimate_kbps: shared.estimate().unwrap_or(0),
-            buffer_ms,
-        };
-        self.send(&event);
-    }
-
-    /// Adds what was played since the last call to the rendition that is on the screen.
-    pub(super) fn account(&mut self) {
-        let played = self.live.played_us.load(Relaxed);
-        let new_ms = (played - self.accounted_us) / 1000;
-        self.accounted_us += new_ms * 1000;
-        let position = self.live.position.load(Relaxed);
-        let on_screen =
-            self.stretches.iter().rev().find(|(start, end, _)| (*start..*end).contains(&position)).or(self.stretches.last());
-        let id = on_screen.and_then(|(.., place)| Some(self.opened.as_ref()?.shared.title.rendition(*place).ok()?.id.clone()));
-        let Some(id) = id.filter(|_| new_ms > 0) else { return };
-        match self.summary.renditions.iter_mut().find(|(known, _)| *known == id) {
-            Some((_, ms)) => *ms += new_ms,
-            None => self.summary.renditions.push((id, new_ms)),
         }
     }
 }

@@ -152,7 +152,7 @@ impl Fetcher {
             }
             let (bitrate_kbps, top_kbps, duration_ms) =
                 if object == "i" { (0, 0, 0) } else { (bitrate_kbps, top_kbps, duration_ms) };
-            let format = if shared.title.presentation.format == Format::Hls { "h" } else { "d" };
+            let format = if shared.title.presentation().format == Format::Hls { "h" } else { "d" };
             let mut cmcd = Cmcd { format, object, bitrate_kbps, top_kbps, duration_ms, buffer_ms, ..Cmcd::default() };
             cmcd.session.clone_from(&shared.session);
             cmcd.content.clone_from(&shared.content);

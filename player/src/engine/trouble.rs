@@ -88,7 +88,7 @@ impl Fetcher {
     /// Leaves out a segment that no rendition has; false where that does not help.
     fn pass_over(&self, at: &mut Cursor, error: &Error, tired: bool) -> bool {
         let broken = matches!(error, Error::NotFound(_) | Error::BadSegment(_)) || (tired && matches!(error, Error::BadBody(_)));
-        if !broken || at.wanted.is_some() || at.trouble.lost >= MOST_LOST {
+        if !broken || !at.in_segment || at.trouble.lost >= MOST_LOST {
             return false;
         }
         tracing::warn!(%error, segment = at.segment, "no rendition has it: passed over");

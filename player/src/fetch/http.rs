@@ -56,6 +56,8 @@ pub(crate) struct Http {
 struct Told {
     /// `Retry-After`, until somebody heeds it.
     come_back: Option<Instant>,
+    /// `Date`, Unix milliseconds.
+    date: Option<(i64, Instant)>,
 }
 
 impl Http {
@@ -105,6 +107,12 @@ impl Http {
         (asked.is_none_or(|a| a <= self.patience)).then(|| own.max(asked.unwrap_or_default()))
     }
 
+    /// The time now by the last server's clock, Unix milliseconds.
+    pub(crate) fn server_time_ms(&self) -> Option<i64> {
+        let (date, since) = self.told().date?;
+        Some(date.saturating_add(i64::try_from(since.elapsed().as_millis()).ok()?))
+    }
+
     fn told(&self) -> MutexGuard<'_, Told> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -113,6 +121,9 @@ impl Http {
     fn hear(&self, answer: &ureq::http::Response<ureq::Body>) {
         let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::trim);
         let date = header("date").and_then(|d| httpdate::parse_http_date(d).ok());
+        if let Some(ms) = date.and_then(|d| i64::try_from(d.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_millis()).ok()) {
+            self.told().date = Some((ms, Instant::now()));
+        }
         if matches!(answer.status().as_u16(), 429 | 503) {
             let wait = header("retry-after").and_then(|text| retry_after(text, date));
             self.told().come_back = wait.and_then(|w| Instant::now().checked_add(w));

@@ -1,13 +1,19 @@
 //! What is to be played: a manifest, and the segment lists that it names elsewhere, fetched when they are first needed.
 
 mod file;
+mod line;
+mod live;
+mod playlist;
 pub(crate) mod select;
 
+pub(crate) use playlist::{Edge, Playlist};
+
 use crate::Error;
-use crate::fetch::{Http, Request, Stop};
-use hearth_manifest::{ByteRange, ContentProtection, Presentation, Rendition, Resource, Segment, Segments};
+use crate::fetch::{Fetched, Http, Request, Stop};
+use hearth_manifest::{ByteRange, Format, Presentation, Rendition, Resource, Segment, Segments};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Instant;
 use url::Url;
 
 /// Most bytes of a playlist, an MPD, or a segment index.
@@ -17,38 +23,31 @@ const FILE_LIMIT: usize = 2 << 30;
 /// Most `sidx` of one rendition that are fetched one by one.
 const MAX_INDEXES: usize = 64;
 
-/// The segments of one rendition.
-#[derive(Clone, Debug)]
-pub(crate) struct Playlist {
-    /// Init segment.
-    pub(crate) init: Option<Resource>,
-    /// In order.
-    pub(crate) segments: Vec<Segment>,
-    /// How it is protected.
-    pub(crate) protection: Vec<ContentProtection>,
-}
-
-impl Playlist {
-    /// Index of the segment at `position_us`, the last one where it is after the end.
-    pub(crate) fn at(&self, position_us: u64) -> usize {
-        self.segments.partition_point(|s| s.start_us <= position_us).saturating_sub(1)
-    }
-
-    /// End of the last segment.
-    pub(crate) fn end_us(&self) -> u64 {
-        self.segments.last().map_or(0, |s| s.start_us + s.duration_us)
-    }
-}
-
 /// Where a rendition is in the presentation: period, track set, rendition.
 pub(crate) type Place = (usize, usize, usize);
 
 /// An opened presentation.
 pub(crate) struct Title {
-    /// As parsed.
-    pub(crate) presentation: Presentation,
+    presentation: RwLock<Arc<Presentation>>,
     http: Http,
     lists: Mutex<HashMap<Place, Arc<Playlist>>>,
+    /// Of live HLS.
+    line: Mutex<line::Line>,
+    /// Of live DASH.
+    source: Option<Mutex<live::Source>>,
+    /// Live lists are to be loaded again.
+    follows: bool,
+}
+
+/// A rendition of a presentation that may be replaced by a newer one meanwhile.
+pub(crate) struct RenditionRef(Arc<Presentation>, Place);
+
+impl std::ops::Deref for RenditionRef {
+    type Target = Rendition;
+    fn deref(&self) -> &Rendition {
+        // It was there when this was made, and the presentation does not change.
+        &self.0.periods[self.1.0].tracks[self.1.1].renditions[self.1.2]
+    }
 }
 
 /// A URL, or the path of a file, as a URL.
@@ -78,16 +77,42 @@ fn manifest_error(url: &Url, error: hearth_manifest::Error) -> Error {
     }
 }
 
+fn load(http: &Http, url: &Url, stop: &Stop) -> Result<(Fetched, Presentation), Error> {
+    let limit = if url.scheme() == "file" { FILE_LIMIT } else { MANIFEST_LIMIT };
+    let fetched = http.fetch(&Request::get(url.clone()), limit, stop)?;
+    let presentation = match file::is_mp4(&fetched.bytes) {
+        true => file::presentation(&fetched.bytes, &fetched.url)?,
+        false => parse(&fetched.bytes, &fetched.url)?,
+    };
+    Ok((fetched, presentation))
+}
+
 impl Title {
-    /// Fetches and parses the manifest at `url`. A plain MP4 file becomes a presentation of one rendition.
+    /// Fetches and parses the manifest at `url`. A plain MP4 file becomes a presentation of one rendition. Of a live one this is what its
+    /// text says now.
     pub(crate) fn open(http: &Http, url: &Url, stop: &Stop) -> Result<Self, Error> {
-        let limit = if url.scheme() == "file" { FILE_LIMIT } else { MANIFEST_LIMIT };
-        let fetched = http.fetch(&Request::get(url.clone()), limit, stop)?;
-        let presentation = match file::is_mp4(&fetched.bytes) {
-            true => file::presentation(&fetched.bytes, &fetched.url)?,
-            false => parse(&fetched.bytes, &fetched.url)?,
-        };
+        let (_, presentation) = load(http, url, stop)?;
         Self::new(http.clone(), presentation)
+    }
+
+    /// As [`Title::open`], to follow it where it is live.
+    pub(crate) fn follow(http: &Http, url: &Url, stop: &Stop) -> Result<Self, Error> {
+        let (fetched, mut presentation) = load(http, url, stop)?;
+        let mut source = None;
+        match presentation.format {
+            Format::Dash if presentation.live => {
+                let live = live::Source::new(http, fetched, &presentation, stop);
+                presentation = live.parse()?;
+                source = Some(Mutex::new(live));
+            }
+            // A media playlist on its own, to be loaded again and again.
+            Format::Hls if presentation.live => {
+                let rendition = presentation.periods.first_mut().and_then(|p| p.tracks.first_mut()?.renditions.first_mut());
+                rendition.into_iter().for_each(|r| r.segments = Segments::Playlist { url: fetched.url.to_string() });
+            }
+            _ => (),
+        }
+        Ok(Self { source, follows: true, ..Self::new(http.clone(), presentation)? })
     }
 
     /// A presentation parsed already.
@@ -95,13 +120,23 @@ impl Title {
         if presentation.periods.is_empty() {
             return Err(Error::BadManifest("no period".into()));
         }
-        Ok(Self { presentation, http, lists: Mutex::default() })
+        let presentation = RwLock::new(Arc::new(presentation));
+        Ok(Self { presentation, http, lists: Mutex::default(), line: Mutex::default(), source: None, follows: false })
+    }
+
+    /// As parsed last. Of a live one only more periods and segments come; what is there keeps its place.
+    pub(crate) fn presentation(&self) -> Arc<Presentation> {
+        self.presentation.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The rendition at `place`.
-    pub(crate) fn rendition(&self, place: Place) -> Result<&Rendition, Error> {
-        let set = self.presentation.periods.get(place.0).and_then(|p| p.tracks.get(place.1));
-        set.and_then(|s| s.renditions.get(place.2)).ok_or_else(|| Error::Internal(format!("no rendition {place:?}")))
+    pub(crate) fn rendition(&self, place: Place) -> Result<RenditionRef, Error> {
+        let presentation = self.presentation();
+        let set = presentation.periods.get(place.0).and_then(|p| p.tracks.get(place.1));
+        match set.and_then(|s| s.renditions.get(place.2)) {
+            Some(_) => Ok(RenditionRef(presentation, place)),
+            None => Err(Error::Internal(format!("no rendition {place:?}"))),
+        }
     }
 
     /// The segments of the rendition at `place`; fetched at the first call.
@@ -111,22 +146,27 @@ impl Title {
         }
         let rendition = self.rendition(place)?;
         let list = match &rendition.segments {
+            Segments::List { segments } if self.source.is_some() => self.listed(place, &rendition, segments),
             Segments::List { segments } => {
-                Playlist { init: rendition.init.clone(), segments: segments.clone(), protection: rendition.protection.clone() }
+                Playlist::whole(rendition.init.clone(), segments.clone(), rendition.protection.clone())
             }
-            Segments::Playlist { url } => self.media_playlist(rendition, url, stop)?,
+            Segments::Playlist { url } => self.media_playlist(&rendition, url, None, stop)?,
             Segments::Index { url, index } => {
-                let start_us = self.presentation.periods.get(place.0).map_or(0, |p| p.start_us);
+                let start_us = self.presentation().periods.get(place.0).map_or(0, |p| p.start_us);
                 let segments = self.index(url, *index, start_us, stop)?;
-                Playlist { init: rendition.init.clone(), segments, protection: rendition.protection.clone() }
+                Playlist::whole(rendition.init.clone(), segments, rendition.protection.clone())
             }
         };
-        if list.segments.is_empty() {
+        if list.segments.is_empty() && list.live.is_none() {
             return Err(Error::BadManifest(format!("rendition {} has no segments", rendition.id)));
         }
+        Ok(self.keep(place, list))
+    }
+
+    fn keep(&self, place: Place, list: Playlist) -> Arc<Playlist> {
         let list = Arc::new(list);
         self.lists.lock().unwrap_or_else(PoisonError::into_inner).insert(place, list.clone());
-        Ok(list)
+        list
     }
 
     /// The segments of the rendition at `place`, if they are known already.
@@ -134,18 +174,26 @@ impl Title {
         self.lists.lock().unwrap_or_else(PoisonError::into_inner).get(&place).cloned()
     }
 
-    fn media_playlist(&self, rendition: &Rendition, url: &str, stop: &Stop) -> Result<Playlist, Error> {
+    /// Fetches a media playlist. `before`: what it was, where it is live.
+    fn media_playlist(
+        &self,
+        rendition: &Rendition,
+        url: &str,
+        before: Option<&Playlist>,
+        stop: &Stop,
+    ) -> Result<Playlist, Error> {
         let url = Url::parse(url).map_err(|e| Error::BadManifest(format!("{url}: {e}")))?;
+        let asked = Instant::now();
         let fetched = self.http.fetch(&Request::get(url), MANIFEST_LIMIT, stop)?;
         let text = String::from_utf8(fetched.bytes).map_err(|_| Error::NotAManifest(fetched.url.to_string()))?;
-        let variables = &self.presentation.variables;
-        let list = hearth_manifest::hls::parse_media_importing(&text, &fetched.url, variables)
+        let list = hearth_manifest::hls::parse_media_importing(&text, &fetched.url, &self.presentation().variables)
             .map_err(|e| manifest_error(&fetched.url, e))?;
-        if list.live {
-            return Err(Error::UnsupportedManifest(format!("{}: live (no EXT-X-ENDLIST)", fetched.url)));
+        let (live, init) = (list.live, list.init.clone().or_else(|| rendition.init.clone()));
+        let protection = if list.protection.is_empty() { rendition.protection.clone() } else { list.protection.clone() };
+        if self.follows && (live || before.is_some()) {
+            return Ok(self.live_playlist(list, (init, protection), before, asked));
         }
-        let protection = if list.protection.is_empty() { rendition.protection.clone() } else { list.protection };
-        Ok(Playlist { init: list.init.or_else(|| rendition.init.clone()), segments: list.segments, protection })
+        Ok(Playlist::whole(init, list.segments, protection))
     }
 
     fn index(&self, url: &str, range: ByteRange, start_us: u64, stop: &Stop) -> Result<Vec<Segment>, Error> {

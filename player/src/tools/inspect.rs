@@ -21,7 +21,7 @@ pub fn inspect(location: &str, base: Option<&str>) -> Result<Value, Error> {
             Title::new(http, title::parse(&fetched.bytes, &base)?)?
         }
     };
-    let mut presentation = title.presentation.clone();
+    let mut presentation = (*title.presentation()).clone();
     let mut problems = Vec::new();
     for (p, period) in presentation.periods.iter_mut().enumerate() {
         for (t, track) in period.tracks.iter_mut().enumerate() {

@@ -65,13 +65,14 @@ impl Reader {
             license_token: source.license_token.clone(),
             ..LoadRequest::default()
         };
-        let keys = Keys::new(&config, &request, &title.presentation, http.clone(), stop.clone())?;
+        let keys = Keys::new(&config, &request, &title.presentation(), http.clone(), stop.clone())?;
         Ok(Self { title, http, keys, stop, rendition: source.rendition, decoders: config.decoders })
     }
 
     /// All tracks of the first period: video first, then audio, then the rest; of a file with several tracks each one.
     fn tracks(&self) -> Result<Vec<Pick>, Error> {
-        let sets = &self.title.presentation.periods[0].tracks;
+        let presentation = self.title.presentation();
+        let sets = &presentation.periods[0].tracks;
         let mut picks = Vec::new();
         for kind in [Kind::Video, Kind::Audio] {
             for (set, tracks) in sets.iter().enumerate().filter(|(_, t)| t.kind == kind && !t.renditions.is_empty()) {
@@ -94,7 +95,8 @@ impl Reader {
 
     /// Which rendition of track set `set` in `period` is read.
     fn chosen(&self, period: usize, set: usize) -> Result<usize, Error> {
-        let tracks = &self.title.presentation.periods[period].tracks[set];
+        let presentation = self.title.presentation();
+        let tracks = &presentation.periods[period].tracks[set];
         let last = tracks.renditions.len().saturating_sub(1);
         // The rendition is meant of the video where there is one; of other tracks it is cut to what is there.
         match self.rendition {
@@ -128,7 +130,7 @@ impl Reader {
         pick: &Pick,
         mut each: impl FnMut(&InitSegment, Vec<u8>, &Resource, &mut Shift) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let presentation = &self.title.presentation;
+        let presentation = &*self.title.presentation();
         let id = &presentation.periods[0].tracks[pick.set].id;
         let mut shift = Shift::default();
         for (p, period) in presentation.periods.iter().enumerate() {

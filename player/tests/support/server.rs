@@ -14,6 +14,9 @@ pub struct Server {
     inner: Arc<Inner>,
 }
 
+/// The file of a path, now.
+type Dynamic = Box<dyn Fn(&str) -> Option<Vec<u8>> + Send>;
+
 struct Inner {
     files: Files,
     /// Bit/s of the whole link; 0 for any.
@@ -24,6 +27,8 @@ struct Inner {
     stop: AtomicBool,
     /// Method, path and headers of each request.
     requests: Mutex<Vec<String>>,
+    /// Files that change with time; asked before the others.
+    dynamic: Mutex<Option<Dynamic>>,
     /// First that fits counts.
     faults: Mutex<Vec<Rule>>,
     /// Connections that are still to be cut off: the network is gone.
@@ -47,6 +52,7 @@ impl Server {
             never: Condvar::new(),
             stop: AtomicBool::new(false),
             requests: Mutex::default(),
+            dynamic: Mutex::default(),
             faults: Mutex::default(),
             cut: AtomicU64::new(0),
             token: token.map(str::to_owned),
@@ -66,6 +72,11 @@ impl Server {
 
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}/{path}", self.port)
+    }
+
+    /// Asks `files` first from now on.
+    pub fn serve_with(&self, files: impl Fn(&str) -> Option<Vec<u8>> + Send + 'static) {
+        *self.inner.dynamic.lock().expect("lock") = Some(Box::new(files));
     }
 
     /// Misbehaves from now on.
@@ -153,7 +164,8 @@ impl Inner {
     }
 
     fn file(&self, path: &str, range: Option<&str>) -> (u16, Vec<u8>) {
-        let Some(bytes) = self.files.get(path) else { return (404, b"<html>nothing here</html>".to_vec()) };
+        let fresh = self.dynamic.lock().expect("lock").as_ref().and_then(|files| files(path));
+        let Some(bytes) = fresh.as_ref().or(self.files.get(path)) else { return (404, b"<html>nothing here</html>".to_vec()) };
         let range = range.and_then(|r| r.strip_prefix("bytes=")?.split_once('-'));
         match range.and_then(|(a, b)| Some((a.parse::<usize>().ok()?, b.parse::<usize>().ok()?))) {
             Some((first, last)) => (206, bytes.get(first..bytes.len().min(last + 1)).unwrap_or(&[]).to_vec()),
