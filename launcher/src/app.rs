@@ -268,7 +268,7 @@ impl Launcher {
             From::Error(error) => PlayerEvent::Failed(failure(error)),
             From::Ended => PlayerEvent::Ended,
             From::Switch { position_us, height, .. } => return self.switches.push((position_us, height)),
-            From::Stall { .. } | From::Window { .. } => return,
+            From::Stall { .. } | From::Window { .. } | From::Decoder { .. } => return,
             From::Summary(summary) => return self.log.summaries.push(summary),
         };
         self.step(Event::Player { session, event });

@@ -105,6 +105,13 @@ pub enum Event {
         /// Newest position to play at; the broadcast is a little ahead of it.
         edge_us: u64,
     },
+    /// A decoder shows its first picture: at the start, and where another one takes over from one that failed.
+    Decoder {
+        /// GStreamer element.
+        element: String,
+        /// `zero`, `gl` or `cpu`: how its pictures reach the screen.
+        copy_path: String,
+    },
     /// Another rendition is being loaded from here on.
     Switch {
         /// Presentation time of the first segment in it.

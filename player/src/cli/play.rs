@@ -113,6 +113,7 @@ fn print(event: &Event) {
                 s.protection
             );
         }
+        Event::Decoder { element, copy_path } => println!("decoder {element}, pictures by {copy_path}"),
         Event::Position { .. } | Event::Window { .. } => (),
     }
 }

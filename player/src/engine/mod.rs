@@ -2,6 +2,7 @@
 //! what happens as [`Note`]s.
 
 mod account;
+mod decoder;
 mod edge;
 mod fallback;
 mod fetcher;
@@ -48,16 +49,22 @@ pub(crate) enum Note {
     Opened(Box<open::Opened>),
     /// A segment is in a buffer. Times in ns.
     Chunk { kind: TrackKind, place: Place, start: i64, end: i64, format: Arc<Format>, encrypted: bool, buffer_ms: u64 },
-    /// The first picture after a start or a seek, in µs.
-    Fresh(u64),
     /// Media from the first to the second time (ns) is out of reach: the stream goes on after it.
     Hole(i64, i64),
-    /// Everything was played.
-    EndOfStream,
-    /// An element failed: its name, and what it says.
-    Element(String, String),
+    /// From the pipeline that was built so-and-so-manieth; what an older one still says counts for nothing.
+    Pipeline(u64, Said),
     /// It cannot go on.
     Failed(Error),
+}
+
+/// What a pipeline reports.
+pub(crate) enum Said {
+    /// The first picture after a start or a seek, in µs.
+    Fresh(u64),
+    /// Everything was played.
+    EndOfStream,
+    /// An element failed: its path, and what it says.
+    Element(String, String),
 }
 
 /// Until the handle is dropped.

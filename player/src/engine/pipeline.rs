@@ -2,7 +2,7 @@
 
 use super::shared::Live;
 use super::track::TrackBuffer;
-use super::{Control, Note};
+use super::{Control, Note, Said, decoder};
 use crate::media::{caps, prepare::Format};
 use crate::{AudioOutput, Error, PlayerConfig, Shown, VideoOutput};
 use gst::prelude::*;
@@ -15,6 +15,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::Sender;
 
 /// Name prefixes by which an error's element is recognised.
+pub(super) const VIDEO_SOURCE: &str = "video-source";
+pub(super) const AUDIO_SOURCE: &str = "audio-source";
+pub(super) const VIDEO_PARSER: &str = "video-parser";
+pub(super) const AUDIO_PARSER: &str = "audio-parser";
 pub(super) const VIDEO_DECODER: &str = "video-decoder";
 pub(super) const AUDIO_DECODER: &str = "audio-decoder";
 pub(super) const VIDEO_SINK: &str = "video-sink";
@@ -25,21 +29,24 @@ pub(super) struct Plan<'a> {
     pub(super) config: &'a PlayerConfig,
     pub(super) output: &'a dyn VideoOutput,
     pub(super) tracks: &'a [(Arc<Format>, Arc<TrackBuffer>)],
-    /// Decoders of each list to pass over, video and audio: those that have failed.
-    pub(super) skip: (usize, usize),
+    /// Decoders that have failed.
+    pub(super) failed: &'a [String],
     /// Where to start, ns.
     pub(super) start: i64,
     pub(super) live: Arc<Live>,
     pub(super) notes: Sender<Control>,
     pub(super) number: u64,
+    /// Which pipeline of the session this is.
+    pub(super) built: u64,
 }
 
 /// A running pipeline. Dropping it stops it.
 pub(super) struct Pipeline {
     pipeline: gst::Pipeline,
     buffers: Vec<Arc<TrackBuffer>>,
-    /// The video decoder's element name (of its factory), else the audio's.
-    pub(super) decoder: String,
+    /// Element names (of their factories); empty without such a track.
+    pub(super) video_decoder: String,
+    pub(super) audio_decoder: String,
 }
 
 fn made(name: &str) -> Result<gst::Element, Error> {
@@ -54,7 +61,7 @@ impl Pipeline {
     /// Builds and starts, paused or playing.
     pub(super) fn build(plan: &Plan<'_>, playing: bool) -> Result<Self, Error> {
         let pipeline = gst::Pipeline::new();
-        let mut built = Self { pipeline, buffers: Vec::new(), decoder: String::new() };
+        let mut built = Self { pipeline, buffers: Vec::new(), video_decoder: String::new(), audio_decoder: String::new() };
         built.listen(plan);
         let mut sources = Vec::new();
         for (format, buffer) in plan.tracks {
@@ -102,14 +109,14 @@ impl Pipeline {
 
     /// Reports what the bus says; nothing is queued.
     fn listen(&self, plan: &Plan<'_>) {
-        let (notes, number) = (plan.notes.clone(), plan.number);
+        let (notes, number, built) = (plan.notes.clone(), plan.number, plan.built);
         let Some(bus) = self.pipeline.bus() else { return };
         bus.set_sync_handler(move |_, message| {
             let source = || message.src().map_or(String::new(), |s| s.path_string().to_string());
-            let note = match message.view() {
-                gst::MessageView::Eos(_) => Some(Note::EndOfStream),
+            let said = match message.view() {
+                gst::MessageView::Eos(_) => Some(Said::EndOfStream),
                 gst::MessageView::Error(e) => {
-                    Some(Note::Element(source(), format!("{} ({})", e.error(), e.debug().unwrap_or_default())))
+                    Some(Said::Element(source(), format!("{} ({})", e.error(), e.debug().unwrap_or_default())))
                 }
                 gst::MessageView::Warning(w) => {
                     tracing::warn!(source = source(), "{} ({})", w.error(), w.debug().unwrap_or_default());
@@ -117,8 +124,8 @@ impl Pipeline {
                 }
                 _ => None,
             };
-            if let Some(note) = note {
-                let _ = notes.send(Control::Note(number, note));
+            if let Some(said) = said {
+                let _ = notes.send(Control::Note(number, Note::Pipeline(built, said)));
             }
             gst::BusSyncReply::Drop
         });
@@ -128,6 +135,7 @@ impl Pipeline {
     fn branch(&mut self, plan: &Plan<'_>, format: &Format) -> Result<gst_app::AppSrc, Error> {
         let video = format.track.kind == TrackKind::Video;
         let source = gst_app::AppSrc::builder()
+            .name(if video { VIDEO_SOURCE } else { AUDIO_SOURCE })
             .caps(&format.caps)
             .format(gst::Format::Time)
             .stream_type(gst_app::AppStreamType::Seekable)
@@ -137,15 +145,17 @@ impl Pipeline {
         let mut chain: Vec<gst::Element> = vec![source.clone().upcast()];
         // AAC needs no parser; others may, for the decoder's stream format.
         if let Some(parser) = caps::parser(format.track.codec).filter(|_| format.track.codec != Codec::Aac) {
-            chain.push(made(parser)?);
+            let parser = made(parser)?;
+            parser.set_property("name", if video { VIDEO_PARSER } else { AUDIO_PARSER });
+            chain.push(parser);
         }
-        let skip = if video { plan.skip.0 } else { plan.skip.1 };
-        let (decoder, name) = self::decoder(plan.config, format.track.codec, skip, video)?;
+        let (decoder, name) = decoder::choose(&plan.config.decoders, &format.track, plan.failed)?;
         if video {
             self.watch_size(&decoder, &plan.live);
-        }
-        if video || self.decoder.is_empty() {
-            self.decoder = name;
+            decoder::watch_memory(&decoder, &plan.live);
+            self.video_decoder = name;
+        } else {
+            self.audio_decoder = name;
         }
         chain.push(decoder);
         chain.push(queue(if video { 3 } else { 0 })?);
@@ -189,6 +199,13 @@ impl Pipeline {
     }
 }
 
+impl Pipeline {
+    /// The video decoder, or the audio's where there is no picture.
+    pub(super) fn main_decoder(&self) -> &str {
+        if self.video_decoder.is_empty() { &self.audio_decoder } else { &self.video_decoder }
+    }
+}
+
 impl Drop for Pipeline {
     fn drop(&mut self) {
         self.buffers.iter().for_each(|b| b.detach());
@@ -197,24 +214,6 @@ impl Drop for Pipeline {
             bus.unset_sync_handler();
         }
     }
-}
-
-/// The first installed decoder of the codec's list after `skip`, and its name.
-fn decoder(config: &PlayerConfig, codec: Codec, skip: usize, video: bool) -> Result<(gst::Element, String), Error> {
-    let prefix = if video { VIDEO_DECODER } else { AUDIO_DECODER };
-    let there = |name: &str| {
-        let found = gst::ElementFactory::find(name).is_some();
-        if !found {
-            tracing::info!("{codec:?}: no decoder {name} in GStreamer's registry; the next one is tried");
-        }
-        found
-    };
-    let installed = config.decoders.for_codec(codec).iter().filter(|n| there(n));
-    let found = installed.skip(skip).find_map(|n| Some((gst::ElementFactory::make(n).name(prefix).build().ok()?, n.clone())));
-    found.ok_or_else(|| {
-        let what = format!("{codec:?}: none of {} is left", config.decoders.for_codec(codec).join(", "));
-        if video { Error::NoDecoder(what) } else { Error::NoAudioDecoder(what) }
-    })
 }
 
 /// Lets a decoder work a little ahead of the clock.
@@ -228,7 +227,7 @@ fn queue(buffers: u32) -> Result<gst::Element, Error> {
 
 /// The output's sink, counted and timed.
 fn video_sink(plan: &Plan<'_>) -> Result<gst::Element, Error> {
-    let (live, notes, number) = (plan.live.clone(), plan.notes.clone(), plan.number);
+    let (live, notes, number, built) = (plan.live.clone(), plan.notes.clone(), plan.number, plan.built);
     let fresh = Arc::new(AtomicBool::new(true));
     let (is_fresh, due) = (fresh.clone(), AtomicU64::new(0));
     let presented = Arc::new(move |shown: Shown| {
@@ -236,7 +235,7 @@ fn video_sink(plan: &Plan<'_>) -> Result<gst::Element, Error> {
         live.position.store((shown.pts_us * 1000) as i64, Relaxed);
         let due = due.swap(shown.pts_us + shown.duration_us, Relaxed);
         if is_fresh.swap(false, Relaxed) {
-            let _ = notes.send(Control::Note(number, Note::Fresh(shown.pts_us)));
+            let _ = notes.send(Control::Note(number, Note::Pipeline(built, Said::Fresh(shown.pts_us))));
         } else {
             // Whoever drops a picture, decoder or sink, leaves a gap here.
             let gap = shown.pts_us.saturating_sub(due);

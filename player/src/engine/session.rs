@@ -5,7 +5,7 @@ use super::jump::Jump;
 use super::open::{Opened, Opening};
 use super::pipeline::{Pipeline, Plan};
 use super::shared::Live;
-use super::{Control, Note, ladder};
+use super::{Control, Note, Said, ladder};
 use crate::fetch::Stop;
 use crate::media::prepare::{Format, scheme_name};
 use crate::media::verify;
@@ -41,8 +41,10 @@ pub(super) struct Session {
     /// Formats of the first chunks, by track.
     pub(super) formats: Vec<(TrackKind, Arc<Format>)>,
     pub(super) pipeline: Option<Pipeline>,
-    /// Decoders that have failed: video, audio.
-    pub(super) skip: (usize, usize),
+    /// How many were built.
+    pub(super) pipelines: u64,
+    /// Decoders that have failed.
+    pub(super) failed: Vec<String>,
     pub(super) started: bool,
     pub(super) built: Instant,
     pub(super) paused: bool,
@@ -56,6 +58,8 @@ pub(super) struct Session {
     pub(super) hole: Option<(i64, i64)>,
     /// Last [`Event::Window`].
     pub(super) told_window: Option<(u64, u64)>,
+    /// [`Event::Decoder`] was sent for this pipeline.
+    pub(super) told_decoder: bool,
     pub(super) over: bool,
     pub(super) last_report: Instant,
     /// Video rendition of the last chunk, and of each stretch of time: start and end in ns.
@@ -93,7 +97,8 @@ impl Session {
             opened: None,
             formats: Vec::new(),
             pipeline: None,
-            skip: (0, 0),
+            pipelines: 0,
+            failed: Vec::new(),
             started: false,
             built: now,
             paused: false,
@@ -103,6 +108,7 @@ impl Session {
             moved: (0, now),
             hole: None,
             told_window: None,
+            told_decoder: false,
             over: false,
             last_report: now,
             rendition: None,
@@ -131,11 +137,18 @@ impl Session {
                     self.fail(&error);
                 }
             }
-            Note::Fresh(pts_us) => self.fresh(pts_us),
+            Note::Pipeline(of, said) if of == self.pipelines => self.said(said),
+            Note::Pipeline(..) => (),
             Note::Hole(from, to) => self.hole = Some((from, to)),
-            Note::EndOfStream => self.ended(),
-            Note::Element(source, what) => self.element(&source, what),
             Note::Failed(error) => self.fail(&error),
+        }
+    }
+
+    fn said(&mut self, said: Said) {
+        match said {
+            Said::Fresh(pts_us) => self.fresh(pts_us),
+            Said::EndOfStream => self.ended(),
+            Said::Element(source, what) => self.element(&source, what),
         }
     }
 
@@ -182,7 +195,7 @@ impl Session {
             self.summary.stalled_ms += stalled.elapsed().as_millis() as u64;
         }
         if let Some(pipeline) = self.pipeline.take() {
-            self.summary.decoder = pipeline.decoder.clone();
+            self.summary.decoder = pipeline.main_decoder().to_owned();
         }
         if let Some(opened) = &self.opened {
             opened.buffers.iter().for_each(|(_, b)| b.close());
@@ -194,7 +207,7 @@ impl Session {
         self.summary.segments_lost = self.live.lost.load(Relaxed);
         self.summary.bytes = self.live.bytes.load(Relaxed);
         self.summary.decode_errors += verify::complaints().saturating_sub(self.complaints);
-        self.summary.copy_path = self.setting.video.copy_path().as_str().into();
+        self.summary.copy_path = self.copy_path().as_str().into();
         std::mem::take(&mut self.summary)
     }
 
@@ -236,14 +249,20 @@ impl Session {
             config: &self.setting.config,
             output: &*self.setting.video,
             tracks: &tracks,
-            skip: self.skip,
+            failed: &self.failed,
             start: self.live.position.load(Relaxed),
             live: self.live.clone(),
             notes: self.notes.clone(),
             number: self.setting.number,
+            built: self.pipelines + 1,
         };
+        self.pipelines += 1;
         self.built = Instant::now();
-        self.pipeline = Some(Pipeline::build(&plan, !self.paused)?);
+        let pipeline = Pipeline::build(&plan, !self.paused)?;
+        let limit = self.setting.config.decoders.limits.iter().find(|l| l.element == pipeline.video_decoder);
+        self.live.decoder_height.store(limit.map_or(0, |l| l.height), Relaxed);
+        self.told_decoder = false;
+        self.pipeline = Some(pipeline);
         Ok(())
     }
 
@@ -251,6 +270,7 @@ impl Session {
     fn fresh(&mut self, pts_us: u64) {
         self.live.position.store(pts_us as i64 * 1000, Relaxed);
         (self.built, self.moved.1) = (Instant::now(), Instant::now());
+        self.tell_decoder();
         if !self.started {
             self.started = true;
             let first_frame_ms = self.setting.asked.elapsed().as_millis() as u64;

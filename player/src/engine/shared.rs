@@ -1,5 +1,6 @@
 //! What a session's threads share.
 
+use super::decoder::Memory;
 use super::fetcher::Shifts;
 use super::{Control, Note};
 use crate::fetch::{Http, Piece, Pulse, Stop, Transfer};
@@ -59,6 +60,10 @@ pub(crate) struct Live {
     pub(super) shown_until: AtomicI64,
     /// Presentation time shown without a gap, in µs.
     pub(super) played_us: AtomicU64,
+    /// Highest rendition that the decoder in use keeps up with, in pixels; zero if not known.
+    pub(super) decoder_height: AtomicU32,
+    /// Of the decoded picture.
+    pub(super) memory: Memory,
     /// Size of the decoded picture.
     pub(super) width: AtomicU32,
     /// See `width`.
@@ -100,7 +105,8 @@ impl Shared {
 
     /// Highest position in `ladder` that may be chosen.
     pub(super) fn cap(&self, ladder: &Ladder) -> usize {
-        let most = self.live.max_height.load(Relaxed);
+        let limits = [self.live.max_height.load(Relaxed), self.live.decoder_height.load(Relaxed)];
+        let most = limits.into_iter().filter(|h| *h > 0).min().unwrap_or(0);
         let height = |i: usize| {
             let place = (ladder.period, ladder.set, *ladder.renditions.get(i)?);
             self.title.rendition(place).ok()?.height

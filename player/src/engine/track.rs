@@ -6,7 +6,7 @@
 //! notes the position and disarms, and pushing starts again with the next `need-data`. Pushing happens under this lock.
 
 use crate::Error;
-use crate::media::prepare::Chunk;
+use crate::media::prepare::{Chunk, Format};
 use gstreamer_app as gst_app;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -171,6 +171,18 @@ impl TrackBuffer {
     /// Bytes held.
     pub(crate) fn bytes(&self) -> usize {
         self.lock().chunks.iter().map(|c| c.buffer.size()).sum()
+    }
+
+    /// Of what is played at `position` (ns), if that is buffered.
+    pub(crate) fn format_at(&self, position: i64) -> Option<Arc<Format>> {
+        let state = self.lock();
+        state.chunks.iter().find(|c| position < c.end()).map(|c| c.format.clone())
+    }
+
+    /// Height of the largest pictures from `position` (ns) on.
+    pub(crate) fn highest_from(&self, position: i64) -> u32 {
+        let state = self.lock();
+        state.chunks.iter().filter(|c| position < c.end()).map(|c| c.format.track.height).max().unwrap_or(0)
     }
 
     /// The last key frame at or before `position` (ns), if that is buffered.

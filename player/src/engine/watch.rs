@@ -47,6 +47,10 @@ impl Session {
         }
         // A decoder may hold its last pictures back until more comes: then the buffer is as good as dry.
         let still = self.moved.1.elapsed() > STILL && ahead < HELD;
+        let hangs = self.moved.1.elapsed() > Duration::from_millis(self.setting.config.picture_ms);
+        if hangs && self.stalled.is_none() && ahead > 2 * HELD && self.hole.is_none() {
+            return self.next_decoder(true, Error::NoPicture("the decoder hangs".into()));
+        }
         match self.stalled {
             None if (ahead < DRY || still) && !complete => {
                 if let Some(error) = self.failure() {

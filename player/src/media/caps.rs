@@ -50,6 +50,69 @@ fn opus(caps: gst::caps::Builder<gst::caps::NoFeature>, config: &[u8]) -> gst::C
     }
 }
 
+/// What a decoder's sink template must take to be able to decode `track`: codec, profile, level and size, whatever the stream format, which
+/// the parser sees to.
+pub(crate) fn to_decode(track: &Track) -> Result<gst::Caps, Error> {
+    let mut caps = of_track(track)?;
+    let (profiles, level) = match track.codec {
+        Codec::Avc => avc_profile(&track.config),
+        Codec::Hevc => hevc_profile(&track.config),
+        _ => (Vec::new(), None),
+    };
+    for structure in caps.make_mut().iter_mut() {
+        structure.remove_fields(["codec_data", "stream-format", "alignment", "framed"]);
+        if !profiles.is_empty() {
+            structure.set("profile", gst::List::new(profiles.iter().copied()));
+        }
+        if let Some(level) = &level {
+            structure.set("level", level.as_str());
+        }
+    }
+    Ok(caps)
+}
+
+/// Profiles that a decoder may have to decode this `avcC` (ISO 14496-15 §5.3.3.1.2, H.264 Annex A), and the level.
+fn avc_profile(config: &[u8]) -> (Vec<&'static str>, Option<String>) {
+    let &[_, profile, constraints, level, ..] = config else { return (Vec::new(), None) };
+    let set = |n: u8| constraints & (0x80 >> n) != 0;
+    let profiles: &[&'static str] = match profile {
+        66 if set(1) => &["constrained-baseline", "baseline", "main", "high"],
+        66 => &["baseline"],
+        77 => &["main", "high"],
+        88 => &["extended"],
+        100 if set(4) && set(5) => &["constrained-high", "progressive-high", "high"],
+        100 if set(4) => &["progressive-high", "high"],
+        100 => &["high"],
+        110 => &["high-10"],
+        122 => &["high-4:2:2"],
+        244 => &["high-4:4:4"],
+        _ => &[],
+    };
+    let level = match (level, level % 10) {
+        (11, _) if set(3) && profile < 100 => "1b".to_owned(),
+        (9, _) => "1b".to_owned(),
+        (l, 0) => (l / 10).to_string(),
+        (l, rest) => format!("{}.{rest}", l / 10),
+    };
+    (profiles.to_vec(), Some(level))
+}
+
+/// The same of an `hvcC` (ISO 14496-15 §8.3.3.1.2, H.265 Annex A).
+fn hevc_profile(config: &[u8]) -> (Vec<&'static str>, Option<String>) {
+    let (Some(profile), Some(level)) = (config.get(1).map(|b| b & 0x1f), config.get(12)) else { return (Vec::new(), None) };
+    let profiles: &[&'static str] = match profile {
+        1 => &["main", "main-10"],
+        2 => &["main-10"],
+        3 => &["main-still-picture", "main"],
+        _ => &[],
+    };
+    let level = match (level / 30, level % 30 / 3) {
+        (whole, 0) => whole.to_string(),
+        (whole, part) => format!("{whole}.{part}"),
+    };
+    (profiles.to_vec(), Some(level))
+}
+
 /// The parser between `appsrc` and the decoder, where the decoder may want another stream format than MP4's.
 pub(crate) fn parser(codec: Codec) -> Option<&'static str> {
     match codec {
@@ -87,6 +150,25 @@ pub(crate) fn nal_lengths_fit(mut data: &[u8], length_size: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn profiles_and_levels() {
+        let avc = [
+            (&[1, 66, 0xc0, 13][..], "constrained-baseline", "1.3"),
+            (&[1, 77, 0x40, 40], "main", "4"),
+            (&[1, 77, 0x10, 11], "main", "1b"),
+            (&[1, 100, 0, 51], "high", "5.1"),
+            (&[1, 110, 0, 30], "high-10", "3"),
+        ];
+        for (config, profile, level) in avc {
+            let (profiles, said) = avc_profile(config);
+            assert_eq!((profiles.first().copied(), said.as_deref()), (Some(profile), Some(level)), "{config:?}");
+        }
+        let hevc = |profile: u8, level: u8| hevc_profile(&[1, profile, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, level]);
+        assert_eq!(hevc(0x22, 153), (vec!["main-10"], Some("5.1".into())));
+        assert_eq!(hevc(1, 120), (vec!["main", "main-10"], Some("4".into())));
+        assert_eq!((avc_profile(&[1]), hevc_profile(&[1, 1])), ((vec![], None), (vec![], None)));
+    }
 
     #[test]
     fn nal_lengths() {
