@@ -7,6 +7,7 @@ use super::trouble::Trouble;
 use super::{Note, Shared};
 use crate::Error;
 use crate::media::prepare::{Chunk, InitSegment};
+use crate::media::ts;
 use crate::title::{Playlist, select::Ladder};
 use hearth_abr::{Abr, MAX_LOOKAHEAD, MAX_RENDITIONS, Situation};
 use hearth_isobmff::TrackKind;
@@ -52,8 +53,8 @@ pub(super) struct Cursor {
     pub(super) inits: HashMap<Resource, Arc<InitSegment>>,
 }
 
-/// Bytes of a segment and its init segment.
-pub(super) type Loaded = (Vec<u8>, Arc<InitSegment>);
+/// Bytes of a segment and its init segment, which transport streams do not have.
+pub(super) type Loaded = (Vec<u8>, Option<Arc<InitSegment>>);
 
 /// How an attempt at a segment ended.
 pub(super) enum Outcome {
@@ -198,7 +199,7 @@ impl Fetcher {
         }
         at.last = Some(rendition);
         let Some((bytes, init)) = self.transfer(at, rendition, &list, segment)? else { return Ok(Outcome::Abandoned) };
-        self.deliver(at, rendition, &list, segment, bytes, &init)
+        self.deliver(at, rendition, &list, segment, bytes, init.as_deref())
     }
 
     fn next_period(&mut self, at: &mut Cursor) -> Result<Outcome, Error> {
@@ -258,7 +259,7 @@ impl Fetcher {
         list: &Playlist,
         segment: &Segment,
         bytes: Vec<u8>,
-        init: &InitSegment,
+        init: Option<&InitSegment>,
     ) -> Result<Outcome, Error> {
         let ladder = &at.ladders[at.period];
         let shared = &self.shared;
@@ -267,10 +268,19 @@ impl Fetcher {
             Format::Hls => list.stretch(at.segment),
             Format::Dash => (ladder.period, ladder.set),
         };
-        let shift = |first: i64| shared.shifts.of(domain, segment.start_us, first);
-        let mut chunks = init.read_segment(bytes, &segment.resource, &kinds, &shared.keys, &shared.verifier, shift)?;
+        let shift = |first: i64| {
+            let shift = shared.shifts.of(domain, segment.start_us, first);
+            let expected = i64::try_from(segment.start_us).unwrap_or(0).saturating_mul(1000);
+            // Only a transport stream's clock wraps.
+            if init.is_some() { shift } else { shift + ts::wraps(first + shift, expected) }
+        };
+        let mut chunks = match init {
+            Some(init) => init.read_segment(bytes, &segment.resource, &kinds, &shared.keys, &shared.verifier, shift)?,
+            None => ts::read(bytes, &segment.resource.url, &kinds, shift)?,
+        };
         let place = place(ladder, rendition);
-        for (kind, buffer) in &self.buffers {
+        // The picture last: with it the pipeline is built of what is there.
+        for (kind, buffer) in self.buffers.iter().rev() {
             let Some(i) = chunks.iter().position(|c| c.format.track.kind == *kind) else { continue };
             let chunk: Chunk = chunks.swap_remove(i);
             let note = Note::Chunk {

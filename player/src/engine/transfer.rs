@@ -12,6 +12,8 @@ use hearth_manifest::{Format, Segment};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Most init segments that are kept.
+const MOST_INITS: usize = 64;
 /// Longest wait between two looks at a transfer, and between two questions to the ABR rule.
 pub(super) const LOOK: Duration = Duration::from_millis(100);
 
@@ -25,14 +27,13 @@ impl Fetcher {
         segment: &Segment,
     ) -> Result<Option<Loaded>, Error> {
         let resource = segment.init.as_ref().or(list.init.as_ref());
-        let resource =
-            resource.ok_or_else(|| Error::UnsupportedContainer(format!("{}: no init segment", segment.resource.url)))?;
-        let known = at.inits.get(resource).cloned();
         let cmcd = self.cmcd(at, rendition, segment);
-        let init = match known {
-            Some(_) => None,
-            None => Some(self.shared.http.open(Request { headers: cmcd(&self.shared, "i"), ..Request::resource(resource)? })),
+        let open = |resource| -> Result<_, Error> {
+            let request = Request { headers: cmcd(&self.shared, "i"), ..Request::resource(resource)? };
+            Ok((resource, self.shared.http.open(request)))
         };
+        let known = resource.and_then(|r| at.inits.get(r)).cloned();
+        let init = resource.filter(|_| known.is_none()).map(open).transpose()?;
         let object = if self.buffers.len() > 1 {
             "av"
         } else if self.kind() == TrackKind::Video {
@@ -43,14 +44,16 @@ impl Fetcher {
         let request = Request { headers: cmcd(&self.shared, object), ..Request::resource(&segment.resource)? };
         let started = Instant::now();
         let media = self.shared.http.open(request);
-        let init = match (known, init) {
-            (Some(known), _) => known,
-            (None, transfer) => {
-                let bytes = self.shared.read_all(&transfer.ok_or_else(|| Error::Internal("init".into()))?)?;
-                let init = Arc::new(read_init(&bytes, &resource.url)?);
+        let init = match init {
+            None => known,
+            Some((resource, transfer)) => {
+                let init = Arc::new(read_init(&self.shared.read_all(&transfer)?, &resource.url)?);
                 Shared::ask_keys(&self.shared, init.key_ids());
+                if at.inits.len() >= MOST_INITS {
+                    at.inits.clear();
+                }
                 at.inits.insert(resource.clone(), init.clone());
-                init
+                Some(init)
             }
         };
         let bytes = self.body(at, rendition, segment, &media, started)?;

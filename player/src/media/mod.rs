@@ -3,4 +3,5 @@
 pub(crate) mod caps;
 pub(crate) mod keys;
 pub(crate) mod prepare;
+pub(crate) mod ts;
 pub(crate) mod verify;
