@@ -62,19 +62,16 @@ fn five_hundred_segments_in_four_mebibytes() {
     let player =
         Player::new(PlayerConfig { memory_bytes: MEMORY, buffer_ms: 3_600_000, ..PlayerConfig::default() }, Arc::new(Unbridled));
     let events = player.events();
+    let before = resident();
     player.load(load(server.url("long.m3u8")));
-    let (mut seen, mut early, mut most) = (Vec::new(), None, 0);
+    let (mut seen, mut most) = (Vec::new(), 0);
     let summary = wait(&events, &mut seen, 120, |e| {
-        if let Event::Position { position_us, .. } = e {
-            // What is allocated once is there by then.
-            if *position_us > 50_000_000 {
-                early.get_or_insert_with(resident);
-                most = most.max(resident());
-            }
+        if matches!(e, Event::Position { .. }) {
+            most = most.max(resident());
         }
         if let Event::Summary(s) = e { Some(s.clone()) } else { None }
     });
-    let grown = most.saturating_sub(early.expect("it was looked at"));
+    let grown = most.saturating_sub(before);
     println!("{} MB fetched, resident {} MiB and {} MiB more at most", summary.bytes / 1_000_000, most >> 20, grown >> 20);
     assert!(errors(&seen).is_empty() && seen.contains(&Event::Ended), "{summary:?}");
     assert!(summary.bytes > 60_000_000 && summary.frames_presented > 4_900, "{summary:?}");
