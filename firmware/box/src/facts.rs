@@ -5,6 +5,19 @@ use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 use std::path::Path;
 
+/// What `/data` is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DataState {
+    /// The disc's, or on its way to be.
+    #[default]
+    Kept,
+    /// Memory: the disc's is being repaired, and takes its place when that is done.
+    Repairing,
+    /// Memory: the disc's is beyond help.
+    Memory,
+}
+
 /// The file. Programs go on with what an older init does not say.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
@@ -29,6 +42,8 @@ pub struct BoxFacts {
     pub servers: Vec<String>,
     /// The slot whose update did not work.
     pub recovered_from: Option<String>,
+    /// Does the box remember what it is told?
+    pub data: DataState,
 }
 
 /// All but the secret.

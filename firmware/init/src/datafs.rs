@@ -1,5 +1,7 @@
 //! What to do about `/data`: mount, check, repair, make anew. Pure; `stage2/data.rs` runs the programs.
 
+use std::time::Duration;
+
 /// Bytes from the start of the partition that [`look`] wants.
 pub const LOOK: usize = 65536;
 /// In `/data`: make it anew at the next boot.
@@ -105,6 +107,54 @@ impl Plan {
     }
 }
 
+/// After so long without `/data` the box goes on without it: a viewer wants a picture, and a repair takes minutes.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// When services that want `/data` may start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gate {
+    until: Duration,
+    open: Open,
+}
+
+/// What is at `/data` for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Open {
+    /// They wait.
+    Not,
+    /// Memory, while the work on the disc goes on.
+    StandIn,
+    /// What there will be.
+    ForGood,
+}
+
+impl Gate {
+    /// Closed at first.
+    pub fn new(now: Duration) -> Self {
+        Self { until: now + GRACE, open: Open::Not }
+    }
+
+    /// What they have.
+    pub fn open(&self) -> Open {
+        self.open
+    }
+
+    /// By when it opens at the latest.
+    pub fn deadline(&self) -> Option<Duration> {
+        (self.open == Open::Not).then_some(self.until)
+    }
+
+    /// Time passed, or the work is `done`; what changed for them.
+    pub fn turn(&mut self, done: bool, now: Duration) -> Option<Open> {
+        let open = match self.open {
+            Open::Not | Open::StandIn if done => Open::ForGood,
+            Open::Not if now >= self.until => Open::StandIn,
+            open => open,
+        };
+        (std::mem::replace(&mut self.open, open) != open).then_some(open)
+    }
+}
+
 /// Whether a program's exit status means that the step worked. e2fsck: 1 is "errors corrected", 2 "and reboot if it was mounted".
 pub fn worked(step: Step, status: Option<i32>) -> bool {
     match step {
@@ -169,6 +219,20 @@ mod tests {
                 assert!(count(Step::Make) <= 1 && count(Step::Repair) <= 1, "{steps:?}");
             }
         }
+    }
+
+    #[test]
+    fn services_wait_for_a_while_and_no_longer() {
+        let check = |turns: &[(u64, bool)], expected: &[Option<Open>]| {
+            let mut gate = Gate::new(Duration::from_secs(3));
+            let came: Vec<_> = turns.iter().map(|&(at, done)| gate.turn(done, Duration::from_secs(at))).collect();
+            assert_eq!(came, expected, "{turns:?}");
+            assert_eq!(gate.deadline().is_some(), gate.open() == Open::Not);
+        };
+        let (stands_in, for_good) = (Some(Open::StandIn), Some(Open::ForGood));
+        check(&[(3, false), (4, true), (5, true)], &[None, for_good, None]);
+        check(&[(12, false), (13, false), (14, false), (200, true), (201, true)], &[None, stands_in, None, for_good, None]);
+        check(&[(13, true)], &[for_good]);
     }
 
     #[test]

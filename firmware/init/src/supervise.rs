@@ -88,6 +88,11 @@ pub enum State {
         /// Started then.
         since: Duration,
     },
+    /// Asked to end, to be started anew.
+    Renewed {
+        /// To be killed then.
+        again: Duration,
+    },
     /// It failed and starts again then.
     Resting {
         /// Then.
@@ -128,7 +133,7 @@ impl Supervised {
     pub fn deadline(&self) -> Option<Duration> {
         match self.state {
             State::Waiting { until } | State::Resting { until } => Some(until),
-            State::Killed { again, .. } => Some(again),
+            State::Killed { again, .. } | State::Renewed { again } => Some(again),
             State::Running { since, alive } => {
                 let within = self.rules.alive?;
                 Some(alive.map_or(since + self.rules.first_alive, |at| at + within))
@@ -145,6 +150,10 @@ impl Supervised {
             State::Resting { .. } if due => Some(Order::Start),
             State::Running { since, .. } if due => {
                 self.state = State::Killed { again: now + KILL_AGAIN, since };
+                Some(Order::Kill)
+            }
+            State::Renewed { .. } if due => {
+                self.state = State::Renewed { again: now + KILL_AGAIN };
                 Some(Order::Kill)
             }
             State::Killed { since, .. } if due => {
@@ -172,10 +181,23 @@ impl Supervised {
         }
     }
 
+    /// It shall end and start anew, which is no failure; true if it runs: it is to be told.
+    pub fn renew(&mut self, now: Duration) -> bool {
+        let runs = matches!(self.state, State::Running { .. });
+        if runs {
+            self.state = State::Renewed { again: now + KILL_AGAIN };
+        }
+        runs
+    }
+
     /// It ended. What to do, and in how long it starts again.
     pub fn exited(&mut self, exit: Exit, now: Duration) -> (Option<Order>, Option<Duration>) {
         let since = match self.state {
             State::Running { since, .. } | State::Killed { since, .. } => since,
+            State::Renewed { .. } => {
+                self.state = State::Resting { until: now };
+                return (None, Some(Duration::ZERO));
+            }
             _ => return (None, None),
         };
         let hung = matches!(self.state, State::Killed { .. });
@@ -237,6 +259,19 @@ mod tests {
         assert_eq!(service.deadline(), Some(6 * S));
         assert_eq!(service.clone().tick(3 * S, true), Some(Order::Start));
         assert_eq!(service.tick(6 * S, false), Some(Order::Start));
+    }
+
+    #[test]
+    fn started_anew_without_blame() {
+        let at = Duration::from_secs;
+        let rules = Rules { patience: at(0), alive: None, first_alive: at(0), hopeless_after: None, on_success: OnSuccess::Stay };
+        let mut service = Supervised::new(rules, at(0));
+        assert!(!service.renew(at(0)), "it does not run yet");
+        service.started(at(1));
+        assert!(service.renew(at(20)));
+        assert_eq!((service.tick(at(24), true), service.tick(at(25), true)), (None, Some(Order::Kill)), "it was asked in vain");
+        assert_eq!(service.exited(Exit::Signal(9), at(26)), (None, Some(at(0))));
+        assert_eq!((service.tick(at(26), true), service.failures()), (Some(Order::Start), 0));
     }
 
     #[test]

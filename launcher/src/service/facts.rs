@@ -1,6 +1,6 @@
 //! Files that others on the box leave for the launcher: who the box is (init), and how its update goes (the agent).
 
-use hearth_box::facts::BoxFacts;
+use hearth_box::facts::{BoxFacts, DataState};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -86,7 +86,12 @@ pub struct Status {
 impl Status {
     fn of(facts: &BoxFacts, update: &Update) -> Self {
         let line = match update.state {
-            UpdateState::Idle | UpdateState::Checking => String::new(),
+            // An update is over soon, and then this is still to be seen.
+            UpdateState::Idle | UpdateState::Checking => match facts.data {
+                DataState::Kept => String::new(),
+                DataState::Repairing => "Repairing storage, changes are not kept".to_owned(),
+                DataState::Memory => "Storage failed, changes are not kept".to_owned(),
+            },
             UpdateState::Downloading if update.total > 0 => {
                 format!("Downloading update  {} %", update.done.min(update.total).saturating_mul(100) / update.total)
             }
@@ -95,7 +100,9 @@ impl Status {
             UpdateState::Ready => "Update ready  ·  Menu".to_owned(),
             UpdateState::Failed => "Update failed, trying again later".to_owned(),
         };
-        let (ready, warning) = (update.state == UpdateState::Ready, update.state == UpdateState::Failed);
+        let idle = matches!(update.state, UpdateState::Idle | UpdateState::Checking);
+        let ready = update.state == UpdateState::Ready;
+        let warning = update.state == UpdateState::Failed || (idle && facts.data != DataState::Kept);
         Self { development: facts.development, line, ready, warning }
     }
 }
@@ -174,6 +181,19 @@ mod tests {
         check(r#"{"state":"downloading","done":7,"total":0}"#, "Downloading update", false, false);
         check(r#"{"state":"ready"}"#, "Update ready  ·  Menu", true, false);
         check(r#"{"state":"failed","error":"no space"}"#, "Update failed, trying again later", false, true);
+    }
+
+    #[test]
+    fn storage_that_forgets_is_told() {
+        let check = |data: &str, state, line: &str| {
+            let facts = serde_json::from_str(&format!(r#"{{"slot":"a","data":"{data}"}}"#)).expect("facts");
+            let status = Status::of(&facts, &Update { state, ..Update::default() });
+            assert_eq!((status.line.as_str(), status.warning), (line, !line.is_empty() && state == UpdateState::Idle), "{data}");
+        };
+        check("kept", UpdateState::Idle, "");
+        check("repairing", UpdateState::Idle, "Repairing storage, changes are not kept");
+        check("memory", UpdateState::Idle, "Storage failed, changes are not kept");
+        check("repairing", UpdateState::Ready, "Update ready  ·  Menu");
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! `/data`: carries out [`crate::datafs::Plan`].
 
-use super::jobs::{Jobs, Purpose};
+use super::jobs::{Jobs, Purpose, SELF};
 use super::log::Log;
-use crate::datafs::{LOOK, Plan, RESET_MARKER, Step, look, worked};
+use crate::datafs::{Gate, LOOK, Open, Plan, RESET_MARKER, Step, look, worked};
 use crate::supervise::Exit;
 use crate::sys::{block, mounts};
 use crate::{Error, Result};
+use hearth_box::facts::DataState;
+use hearth_box::files::{self, Kind};
 use rustix::mount::MountFlags;
 use std::fs::File;
 use std::io::Read;
@@ -16,6 +18,9 @@ use std::time::Duration;
 /// Where it is mounted.
 pub const DATA: &str = "/data";
 const RESCUE: &str = "/run/hearth/rescue";
+/// Memory, until the new `/data` is there.
+const RESCUED: &str = "/run/hearth/rescued";
+const MEMORY: &str = "mode=0755,size=32m";
 /// The disc's driver has that long to bring the partition up.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// What is saved off a filesystem beyond repair: settings, not caches.
@@ -27,7 +32,7 @@ const RESCUE_DEPTH: usize = 6;
 #[derive(Debug)]
 pub struct Data {
     work: Work,
-    rescued: Vec<(PathBuf, Vec<u8>)>,
+    gate: Gate,
     kept: bool,
 }
 
@@ -41,15 +46,29 @@ enum Work {
 impl Data {
     /// To be set up.
     pub fn new(now: Duration) -> Self {
-        Self { work: Work::Looking { until: now + PATIENCE }, rescued: Vec::new(), kept: false }
+        Self { work: Work::Looking { until: now + PATIENCE }, gate: Gate::new(now), kept: false }
     }
 
     /// Not wanted: recovery leaves it alone.
     pub fn none() -> Self {
-        Self { work: Work::Settled, rescued: Vec::new(), kept: false }
+        Self { work: Work::Settled, gate: Gate::new(Duration::ZERO), kept: false }
     }
 
-    /// Mounted, or given up: programs that want it may start.
+    /// What programs that want it have by now.
+    pub fn open(&self) -> Open {
+        self.gate.open()
+    }
+
+    /// For `box.json`.
+    pub fn state(&self) -> DataState {
+        match self.gate.open() {
+            Open::StandIn => DataState::Repairing,
+            Open::ForGood if !self.kept => DataState::Memory,
+            _ => DataState::Kept,
+        }
+    }
+
+    /// Mounted, or given up: nothing will change any more.
     pub fn settled(&self) -> bool {
         matches!(self.work, Work::Settled)
     }
@@ -61,11 +80,26 @@ impl Data {
 
     /// When something is due by time alone.
     pub fn deadline(&self) -> Option<Duration> {
-        if let Work::Looking { until } = self.work { Some(until) } else { None }
+        let looking = if let Work::Looking { until } = self.work { Some(until) } else { None };
+        [looking, self.gate.deadline()].into_iter().flatten().min()
+    }
+
+    /// Goes on with the work. What changed for programs that want `/data`, if something did.
+    pub fn turn(&mut self, now: Duration, jobs: &mut Jobs, log: &mut Log) -> Option<Open> {
+        self.work_on(now, jobs, log);
+        let open = self.gate.turn(self.settled(), now);
+        if open == Some(Open::StandIn) {
+            log.say("data", "not ready yet: memory stands in");
+            // Before it is over the disc is mounted on top of it: nobody is in the way who has a file open.
+            if let Err(error) = mount_memory() {
+                log.failed(error);
+            }
+        }
+        open
     }
 
     /// Looks for the partition until it is there, then waits for ext4 to be loaded.
-    pub fn turn(&mut self, now: Duration, jobs: &mut Jobs, log: &mut Log) {
+    fn work_on(&mut self, now: Duration, jobs: &mut Jobs, log: &mut Log) {
         let Work::Looking { until } = self.work else {
             return self.go_on(jobs, log);
         };
@@ -112,6 +146,7 @@ impl Data {
             }
             let text = device.to_string_lossy().into_owned();
             let command: Option<&[&str]> = match plan.step() {
+                Step::Rescue => Some(&[SELF, "rescue", &text]),
                 Step::Preen => Some(&["/usr/sbin/e2fsck", "-p", &text]),
                 Step::Repair => Some(&["/usr/sbin/e2fsck", "-f", "-y", &text]),
                 Step::Make => Some(&["/usr/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-m", "1", "-L", "hearth-data", &text]),
@@ -129,7 +164,6 @@ impl Data {
             }
             let result = match plan.step() {
                 Step::Mount => mounts::mount_data(device, DATA),
-                Step::Rescue => rescue(device).map(|files| self.rescued = files),
                 Step::Memory => return self.in_memory("cannot be made", log),
                 _ => return self.mounted(jobs, log),
             };
@@ -155,10 +189,8 @@ impl Data {
                 Err(error) => log.failed(error), // kept as it is rather than lost half
             }
         }
-        for (path, bytes) in std::mem::take(&mut self.rescued) {
-            if let Err(error) = put_back(&path, &bytes) {
-                log.failed(error);
-            }
+        if let Err(error) = put_back(Path::new(RESCUED), Path::new(DATA)) {
+            log.failed(error);
         }
         (self.work, self.kept) = (Work::Settled, true);
         log.say("data", "mounted");
@@ -166,7 +198,9 @@ impl Data {
 
     fn in_memory(&mut self, why: &str, log: &mut Log) {
         log.failed(format_args!("data {why}: the box works, and forgets when it is switched off"));
-        if let Err(error) = mounts::mount("tmpfs", DATA, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, "mode=0755,size=32m") {
+        if self.gate.open() == Open::Not
+            && let Err(error) = mount_memory()
+        {
             log.failed(error);
         }
         self.work = Work::Settled;
@@ -192,6 +226,7 @@ fn name(step: Step) -> &'static str {
         Step::Preen => "check",
         Step::Repair => "repair",
         Step::Make => "make",
+        Step::Rescue => "rescue",
         _ => "step",
     }
 }
@@ -211,15 +246,23 @@ pub fn wipe() -> Result<()> {
     wiped.map_err(Error::path("wipe", &device))
 }
 
-/// Small files of a filesystem that cannot be repaired, as far as they can be read.
-fn rescue(device: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+fn mount_memory() -> Result<()> {
+    mounts::mount("tmpfs", DATA, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, MEMORY)
+}
+
+/// The job: keeps small files of a filesystem that cannot be repaired in memory, as far as they can be read. A disc that fails may take its
+/// time over each.
+pub fn rescue(device: &Path) -> Result<()> {
     std::fs::create_dir_all(RESCUE).map_err(Error::path("make", RESCUE))?;
     mounts::mount_data_to_rescue(device, RESCUE)?;
     let mut files = Vec::new();
     let mut left = RESCUE_ALL;
     collect(Path::new(RESCUE), Path::new(RESCUE), RESCUE_DEPTH, &mut left, &mut files);
     mounts::unmount(RESCUE, true)?;
-    Ok(files)
+    files.iter().try_for_each(|(path, bytes)| {
+        let path = Path::new(RESCUED).join(path);
+        files::replace(&path, bytes, Kind::SECRET_MEMORY).map_err(Error::path("write", &path))
+    })
 }
 
 fn collect(base: &Path, folder: &Path, depth: usize, left: &mut u64, files: &mut Vec<(PathBuf, Vec<u8>)>) {
@@ -237,11 +280,18 @@ fn collect(base: &Path, folder: &Path, depth: usize, left: &mut u64, files: &mut
     }
 }
 
-fn put_back(path: &Path, bytes: &[u8]) -> Result<()> {
-    let path = Path::new(DATA).join(path);
-    let folder = path.parent().unwrap_or(Path::new(DATA));
-    std::fs::create_dir_all(folder).map_err(Error::path("make", folder))?;
-    std::fs::write(&path, bytes).map_err(Error::path("write", &path))
+/// Moves what was rescued, if something was.
+fn put_back(rescued: &Path, to: &Path) -> Result<()> {
+    let (mut files, mut left) = (Vec::new(), RESCUE_ALL);
+    collect(rescued, rescued, RESCUE_DEPTH, &mut left, &mut files);
+    for (path, bytes) in files {
+        let path = to.join(path);
+        files::replace(&path, &bytes, Kind::SECRET_DISC).map_err(Error::path("write", &path))?;
+    }
+    match std::fs::remove_dir_all(rescued) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::path("remove", rescued)(e)),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -262,5 +312,10 @@ mod tests {
         files.sort();
         let expected: [(PathBuf, Vec<u8>); 2] = [("consent.json".into(), b"{}".into()), ("hearth/time".into(), b"1".into())];
         assert_eq!((&files[..], left), (&expected[..], RESCUE_ALL - 3));
+        let new = tempfile::tempdir().unwrap();
+        put_back(folder.path(), new.path()).unwrap();
+        assert_eq!(std::fs::read(new.path().join("hearth/time")).unwrap(), b"1");
+        assert!(!folder.path().exists() && !new.path().join("large").exists());
+        put_back(folder.path(), new.path()).unwrap();
     }
 }

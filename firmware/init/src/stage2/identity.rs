@@ -4,7 +4,7 @@ use crate::cmdline::CommandLine;
 use crate::sys::block;
 use crate::{Error, Result};
 use hearth_boards::Board;
-use hearth_box::facts::BoxFacts;
+use hearth_box::facts::{BoxFacts, DataState};
 use hearth_update::bootstate::{self, BootState};
 use hearth_update::factory::Factory;
 use hearth_update::product::Product;
@@ -84,7 +84,7 @@ impl Identity {
     }
 
     /// Writes `/run/hearth/box.json` anew, whole or not at all.
-    pub fn write_box(&self, address: Option<Ipv4Addr>) -> Result<()> {
+    pub fn write_box(&self, address: Option<Ipv4Addr>, data: DataState) -> Result<()> {
         let (factory, secret) = self.factory.as_ref().map(|(factory, secret)| (factory, secret.clone())).unzip();
         let product = || self.product.as_ref().map(|p| p.servers.clone());
         let facts = BoxFacts {
@@ -98,6 +98,7 @@ impl Identity {
             secret,
             servers: factory.and_then(|f| f.servers.clone()).or_else(product).unwrap_or_default(),
             recovered_from: self.recovered_from(),
+            data,
         };
         facts.write(Path::new(BOX_JSON)).map_err(Error::path("replace", BOX_JSON))
     }

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal};
 use std::time::Duration;
 
 /// Ourselves, whatever our path is.
-const SELF: &str = "/proc/self/exe";
+pub const SELF: &str = "/proc/self/exe";
 
 /// Why a job runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,7 @@ impl Purpose {
         match self {
             Self::Modules => "modules",
             Self::Data(Step::Make) => "mke2fs",
+            Self::Data(Step::Rescue) => "rescue",
             Self::Data(_) => "e2fsck",
             Self::MarkGood => "mark-good",
             Self::Time => "time",

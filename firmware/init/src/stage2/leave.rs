@@ -1,6 +1,5 @@
 //! The way down: what must be written before, in which order the rest goes.
 
-use super::Mode;
 use super::data::{self, Data};
 use super::identity;
 use super::log::Log;
@@ -26,11 +25,10 @@ const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 impl Leaving {
     /// Asks all programs to end.
-    pub fn begin(why: Leave, mode: Mode, units: &mut Units, log: &mut Log, now: Duration) -> Self {
-        let prepared = match (why, mode) {
-            (Leave::FactoryReset, Mode::Slot) => data::ask_for_reset(),
-            (Leave::FactoryReset, Mode::Recovery) => data::wipe(),
-            (Leave::Recovery, _) => identity::ask_for_recovery(),
+    pub fn begin(why: Leave, data: &Data, units: &mut Units, log: &mut Log, now: Duration) -> Self {
+        let prepared = match why {
+            Leave::FactoryReset if data.kept() => data::ask_for_reset(),
+            Leave::Recovery => identity::ask_for_recovery(),
             _ => Ok(()),
         };
         if let Err(error) = prepared {
@@ -69,6 +67,11 @@ impl Leaving {
     pub fn finish(&self, data: &mut Data, time: &Time, log: &mut Log) {
         if data.kept() {
             time.save(log);
+        } else if self.why == Leave::FactoryReset
+            && let Err(error) = data::wipe()
+        {
+            // Recovery has none mounted; nor has a box whose repair has just been cut off.
+            log.failed(error);
         }
         data.unmount(log);
         rustix::fs::sync();

@@ -11,6 +11,7 @@ use super::time::Time;
 use super::units::{News, Units};
 use crate::beacon::{Leave, Notice};
 use crate::config::{Modules, Services};
+use crate::datafs::Open;
 use crate::markgood::{Health, Verdict};
 use crate::supervise::Exit;
 use crate::sys::notify::Notify;
@@ -19,6 +20,7 @@ use crate::sys::uevents::Uevents;
 use crate::sys::watchdog::Watchdog;
 use crate::sys::{clock, processes, spawn};
 use crate::{Error, Result, crash, lastwords, memory};
+use hearth_box::facts::DataState;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -45,6 +47,8 @@ pub struct Machine {
     units: Units,
     data: Data,
     data_told: bool,
+    data_stands_in: bool,
+    data_said: DataState,
     network: Network,
     time: Time,
     health: Health,
@@ -79,7 +83,7 @@ impl Machine {
         let network = Network::new(hostname, seed, &mut log);
         let data = if mode == Mode::Slot { Data::new(now) } else { Data::none() };
         let (health, data_told) = (Health::default(), mode == Mode::Recovery);
-        if let Err(error) = identity.write_box(None) {
+        if let Err(error) = identity.write_box(None, data.state()) {
             log.failed(error);
         }
         Ok(Self {
@@ -93,6 +97,8 @@ impl Machine {
             units,
             data,
             data_told,
+            data_stands_in: false,
+            data_said: DataState::Kept,
             network,
             time,
             health,
@@ -127,15 +133,16 @@ impl Machine {
             self.log.service(job, &line);
         }
         if self.leaving.is_none() {
-            self.data.turn(now, &mut self.jobs, &mut self.log);
+            let open = self.data.turn(now, &mut self.jobs, &mut self.log);
             self.data_settled(now);
+            self.data_opened(open, now);
             self.time.turn(now, &mut self.jobs, &mut self.log);
             self.judge(now);
         }
         if self.network.turn(now, &mut self.log) {
             self.address_changed(now);
         }
-        let news = self.units.turn(now, self.data.settled(), &mut self.log);
+        let news = self.units.turn(now, self.data_open(), &mut self.log);
         self.take(news, now);
         self.report_memory(now);
         self.kick_watchdog(now);
@@ -146,7 +153,7 @@ impl Machine {
     fn wait(&self, now: Duration) -> Result<()> {
         let due = [
             self.jobs.deadline(),
-            self.units.deadline(self.data.settled()),
+            self.units.deadline(self.data_open()),
             self.data.deadline(),
             self.network.deadline(),
             self.time.deadline(),
@@ -241,6 +248,26 @@ impl Machine {
         }
     }
 
+    /// Services that want `/data` have something there.
+    fn data_open(&self) -> bool {
+        self.data.open() != Open::Not
+    }
+
+    /// Programs hear of a change of `/data`; those that read it once, at their start, are started anew.
+    fn data_opened(&mut self, open: Option<Open>, now: Duration) {
+        let stood_in = std::mem::replace(&mut self.data_stands_in, self.data.open() == Open::StandIn);
+        if open.is_none() || self.mode == Mode::Recovery || self.data.state() == self.data_said {
+            return;
+        }
+        self.data_said = self.data.state();
+        if let Err(error) = self.identity.write_box(self.network.address(), self.data.state()) {
+            self.log.failed(error);
+        }
+        if stood_in && self.data.kept() {
+            self.units.renew(now, &mut self.log);
+        }
+    }
+
     fn data_settled(&mut self, now: Duration) {
         if self.data_told || !self.data.settled() {
             return;
@@ -297,7 +324,7 @@ impl Machine {
 
     fn address_changed(&mut self, now: Duration) {
         let address = self.network.address();
-        if let Err(error) = self.identity.write_box(address) {
+        if let Err(error) = self.identity.write_box(address, self.data.state()) {
             self.log.failed(error);
         }
         self.time.network_changed(now, address.is_some());
@@ -340,7 +367,7 @@ impl Machine {
 
     fn go_down(&mut self, now: Duration) -> Option<Leave> {
         if let (Some(why), None) = (self.leave, &self.leaving) {
-            self.leaving = Some(Leaving::begin(why, self.mode, &mut self.units, &mut self.log, now));
+            self.leaving = Some(Leaving::begin(why, &self.data, &mut self.units, &mut self.log, now));
             if let Some(watchdog) = &mut self.watchdog {
                 watchdog.kick(); // the last: from here on it guards the way down
             }

@@ -1,6 +1,6 @@
 //! Stage 2: everything after the verified root is mounted. Also the recovery system. Start at [`run`], then [`machine`].
 
-mod data;
+pub mod data;
 mod identity;
 mod jobs;
 mod leave;

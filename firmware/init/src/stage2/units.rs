@@ -106,12 +106,12 @@ impl Units {
         let mut news = News::default();
         unit.listen(log);
         unit.pid = None;
-        let going_down = *unit.life.state() == State::Done;
+        let asked = matches!(unit.life.state(), State::Done | State::Renewed { .. });
         unit.end(Signal::KILL); // what it started and left behind
         let (order, wait) = unit.life.exited(exit, now);
         let wait = wait.map_or_else(|| "never".to_owned(), |wait| format!("{}.{:03}", wait.as_secs(), wait.subsec_millis()));
         log.say("service", &format!("{} exited {exit} restart-in={wait}", unit.config.name));
-        if crash::is_crash(exit) && !going_down {
+        if crash::is_crash(exit) && !asked {
             news.crashes.push((unit.config.name.clone(), exit, unit.last.iter().map(str::to_owned).collect()));
         }
         if order == Some(Order::Reboot) {
@@ -131,6 +131,16 @@ impl Units {
     /// The process of a service.
     pub fn pid(&self, name: &str) -> Option<i32> {
         self.units.iter().find(|unit| unit.config.name == name)?.pid.map(Pid::as_raw_pid)
+    }
+
+    /// `/data` is another one now: services that read it at their start are started anew. The essential one goes on with what it is showing.
+    pub fn renew(&mut self, now: Duration, log: &mut Log) {
+        for unit in self.units.iter_mut().filter(|unit| unit.config.needs_data && !unit.config.essential) {
+            if unit.life.renew(now) {
+                log.note(&format!("service {} is started anew with /data", unit.config.name));
+                unit.end(Signal::TERM);
+            }
+        }
     }
 
     /// The box goes down: none is started any more.
