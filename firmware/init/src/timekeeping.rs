@@ -64,10 +64,62 @@ impl Timekeeper {
     }
 }
 
+/// A time of day of the proleptic Gregorian calendar, UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Civil {
+    /// As in 2026.
+    pub year: i32,
+    /// From 1.
+    pub month: i32,
+    /// From 1.
+    pub day: i32,
+    /// 0 to 23.
+    pub hour: i32,
+    /// 0 to 59.
+    pub minute: i32,
+    /// 0 to 59.
+    pub second: i32,
+}
+
+impl Civil {
+    /// Of seconds since 1970, up to the year 9999.
+    pub fn of(seconds: u64) -> Self {
+        const LAST: u64 = 253_402_300_799;
+        let seconds = seconds.min(LAST);
+        let of_day = (seconds % 86400) as i32;
+        // Years begin in March, so that a leap day is the last of its year; 400 of them have 146097 days. 719468 days lie before 1970.
+        let days = (seconds / 86400) as i32 + 719_468;
+        let (era, of_era) = (days / 146_097, days % 146_097);
+        let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year + year / 4 - year / 100);
+        let month = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * month + 2) / 5 + 1;
+        let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+        let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+        Self { year: era * 400 + year + next, month, day, hour, minute, second }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn civil_times() {
+        let check = |seconds, expected: &str| {
+            let Civil { year, month, day, hour, minute, second } = Civil::of(seconds);
+            assert_eq!(format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}"), expected);
+        };
+        check(0, "1970-01-01 00:00:00");
+        check(951_782_399, "2000-02-28 23:59:59");
+        check(951_782_400, "2000-02-29 00:00:00");
+        check(1_709_164_800, "2024-02-29 00:00:00");
+        check(1_735_689_599, "2024-12-31 23:59:59");
+        check(1_795_377_600, "2026-11-22 20:00:00");
+        check(4_107_542_400, "2100-03-01 00:00:00");
+        check(u64::MAX, "9999-12-31 23:59:59");
+    }
 
     fn s(seconds: u64) -> Duration {
         Duration::from_secs(seconds)

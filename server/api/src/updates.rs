@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct UpdateQuery {
     /// Board, as in `slot.json`.
     pub board: String,
-    /// What it runs.
+    /// What it runs. `0`, without a build: nothing but its recovery system, which may also have what is not rolled out to it, or was paused.
     pub version: String,
     /// `build-id` of what it runs.
     #[serde(default)]
@@ -20,6 +20,13 @@ pub struct UpdateQuery {
     /// `stable` where none is given.
     #[serde(default = "stable")]
     pub channel: String,
+}
+
+impl UpdateQuery {
+    /// Only its recovery system runs.
+    pub fn runs_nothing(&self) -> bool {
+        self.version == "0" && self.build.is_empty()
+    }
 }
 
 fn stable() -> String {

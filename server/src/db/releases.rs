@@ -115,9 +115,9 @@ pub async fn of_board(db: &mut SqliteConnection, board: &str) -> Result<Vec<Rele
     Ok(sqlx::query_as(sql).bind(board).fetch_all(db).await?)
 }
 
-/// What boxes of a board and a channel may be offered.
-pub async fn live(db: &mut SqliteConnection, board: &str, channel: &str) -> Result<Vec<ReleaseRow>> {
-    let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE board = ? AND channel = ? AND state = 'live'"));
+/// What boxes of a board and a channel may be offered; what was paused is for those alone that run nothing.
+pub async fn live_or_paused(db: &mut SqliteConnection, board: &str, channel: &str) -> Result<Vec<ReleaseRow>> {
+    let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE board = ? AND channel = ? AND state IN ('live', 'paused')"));
     Ok(sqlx::query_as(sql).bind(board).bind(channel).fetch_all(db).await?)
 }
 

@@ -1,6 +1,6 @@
 //! A box asks for a newer version, and says what became of it.
 
-use super::rollout::{Candidate, choose, halts};
+use super::rollout::{Candidate, choose, choose_for_recovery, halts};
 use super::{is_name, same_device};
 use crate::body::{bad_request, json};
 use crate::db::releases::{self, ReleaseRow};
@@ -50,10 +50,9 @@ async fn find(state: &State, query: &UpdateQuery, caller: &Caller) -> Result<Opt
     if let Caller::Device(id) = caller {
         db::devices::runs(&mut db, id, &query.version).await?;
     }
-    let mut live = releases::live(&mut db, &query.board, &query.channel).await?;
-    let candidates: Vec<_> = live.iter().map(|r| Candidate { version: &r.version, share: r.share() }).collect();
-    let Some(at) = choose(&candidates, &query.device, &query.version) else { return Ok(None) };
-    let release = live.swap_remove(at);
+    let Some(release) = pick(releases::live_or_paused(&mut db, &query.board, &query.channel).await?, query) else {
+        return Ok(None);
+    };
     if !query.device.is_empty() && !releases::was_offered(&mut db, &release.id, &query.device).await? {
         releases::offered(&mut db, &release.id, &query.device, db::now_ms()).await?;
     }
@@ -64,6 +63,16 @@ async fn find(state: &State, query: &UpdateQuery, caller: &Caller) -> Result<Opt
         size: release.size.unsigned_abs(),
         sha256: release.sha256,
     }))
+}
+
+fn pick(mut releases: Vec<ReleaseRow>, query: &UpdateQuery) -> Option<ReleaseRow> {
+    let all = releases.iter().map(|r| (Candidate { version: &r.version, share: r.share() }, r.state() == ReleaseState::Live));
+    let all: Vec<_> = all.collect();
+    // Share 0 is nobody's.
+    let live: Vec<_> = all.iter().map(|(c, live)| if *live { *c } else { Candidate { share: 0, ..*c } }).collect();
+    let recovery = || if query.runs_nothing() { choose_for_recovery(&all) } else { None };
+    let at = choose(&live, &query.device, &query.version).or_else(recovery)?;
+    Some(releases.swap_remove(at))
 }
 
 /// `POST /v1/updates/report`

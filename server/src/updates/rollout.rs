@@ -50,6 +50,16 @@ pub fn choose(live: &[Candidate<'_>], device: &str, runs: &str) -> Option<usize>
     ours.max_by(|(_, a), (_, b)| version::compare(a.version, b.version)).map(|(at, _)| at)
 }
 
+/// For a box that runs nothing but its recovery system: what it may have at all is better than nothing, so shares do not count, and of what is
+/// not live it gets what its operator paused. Never what was halted: a slot that once was good is better then. Each with whether it is live.
+pub fn choose_for_recovery(releases: &[(Candidate<'_>, bool)]) -> Option<usize> {
+    let newest = releases
+        .iter()
+        .enumerate()
+        .max_by(|(_, (a, live_a)), (_, (b, live_b))| live_a.cmp(live_b).then_with(|| version::compare(a.version, b.version)));
+    newest.map(|(at, _)| at)
+}
+
 /// Do so many boxes that failed, among all that reported, stop the rollout?
 pub fn halts(installed: u64, failed: u64) -> bool {
     let reports = installed.saturating_add(failed);
@@ -116,6 +126,18 @@ mod tests {
         }
         assert_eq!(choose(&live(&[("0.2.0", ALL - 1)]), "", "0.1.0"), None, "a box without a name waits for all");
         assert_eq!(choose(&live(&[("0.2.0", ALL)]), "", "0.1.0"), Some(0));
+    }
+
+    #[test]
+    fn what_a_box_in_recovery_is_to_have() {
+        let check = |list: &[(&str, bool)], want| {
+            let releases: Vec<_> = list.iter().map(|(version, live)| (Candidate { version, share: 0 }, *live)).collect();
+            assert_eq!(choose_for_recovery(&releases), want, "{list:?}");
+        };
+        check(&[], None);
+        check(&[("0.2.0", false)], Some(0));
+        check(&[("0.2.0", true), ("0.10.0", true), ("0.11.0", false)], Some(1));
+        check(&[("0.2.0", false), ("0.10.0", false)], Some(1));
     }
 
     #[test]

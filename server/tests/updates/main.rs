@@ -274,6 +274,34 @@ fn a_rollout_that_fails_halts_by_itself() {
     }
 }
 
+/// A box whose slots are both gone is helped, whatever the rollout says, save by what has failed elsewhere.
+#[test]
+fn a_box_in_recovery_is_offered_what_there_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(&dir.path().join("data"));
+    let place = ["--server", server.url.as_str()];
+    let recovery = || {
+        let got = get(&format!("{}/v1/updates?board=qemu-virt&version=0&build=&device=box-1&channel=stable", server.url));
+        (got.status == 200).then(|| got.json()["version"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(recovery(), None);
+    one(publish(place, &bundle(dir.path(), "0.2.0", 1, 1), &["--percent", "0"]));
+    assert_eq!((recovery().as_deref(), ask(&server.url, "box-1", "0.1.0", "stable")), (Some("0.2.0"), None));
+    one(publish(place, &bundle(dir.path(), "0.3.0", 1, 1), &[]));
+    one(updates(&[&["pause", "0.3.0"], &place[..]].concat()));
+    assert_eq!(recovery().as_deref(), Some("0.2.0"), "live before paused");
+    one(updates(&[&["withdraw", "0.2.0"], &place[..]].concat()));
+    assert_eq!(recovery().as_deref(), Some("0.3.0"));
+    assert_eq!(ask(&server.url, "box-1", "0.1.0", "stable"), None, "nobody else");
+    one(updates(&[&["rollout", "0.3.0", "--percent", "100"], &place[..]].concat()));
+    for n in 0..5 {
+        let device = format!("box-{n}");
+        ask(&server.url, &device, "0.1.0", "stable").expect("an offer");
+        assert_eq!(report(&server.url, &device, "0.3.0", "failed", "").status, 204);
+    }
+    assert_eq!(recovery(), None, "halted");
+}
+
 /// A box that reported success and then went back says so with its last word, and that counts towards a halt.
 #[test]
 fn boxes_that_fall_back_later_halt_a_rollout() {

@@ -10,6 +10,7 @@ use hearth_update::factory::Factory;
 use hearth_update::product::Product;
 use hearth_update::signed::Keyring;
 use hearth_update::slot::{Running, SlotInfo};
+use rustix::fs::{FlockOperation, flock};
 use std::fs::File;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::FileExt;
@@ -142,12 +143,44 @@ fn read_partition(name: &str, at: u64, len: usize) -> Result<Vec<u8>> {
 
 /// The next boot goes into the recovery system, once.
 pub fn ask_for_recovery() -> Result<()> {
-    let [first, second] = boot_state_copies()?;
-    let copies = [&first[..], &second[..]];
+    let device = block::find("bootstate").ok_or_else(|| Error::NoPartition { name: "bootstate".to_owned(), seconds: 0 })?;
+    let file = File::options().read(true).write(true).open(&device).map_err(Error::path("open", &device))?;
+    want_recovery(&file).map_err(Error::path("write the boot state to", &device))
+}
+
+/// By the law of [`bootstate`]: alone, flushed before the older copy is written and after it.
+fn want_recovery(file: &File) -> std::io::Result<()> {
+    // Who holds it for longer than this takes is a program that does not end; PID 1 does not wait for it.
+    flock(file, FlockOperation::NonBlockingLockExclusive)?;
+    let mut copies = [[0; bootstate::SIZE]; 2];
+    for (copy, at) in copies.iter_mut().zip(bootstate::OFFSETS) {
+        file.read_exact_at(copy, at)?;
+    }
+    let copies = copies.each_ref().map(|copy| &copy[..]);
     let wanted = BootState { want_recovery: true, ..bootstate::current(copies) };
     let (which, bytes) = bootstate::next(copies, wanted);
-    let device = block::find("bootstate").ok_or_else(|| Error::NoPartition { name: "bootstate".to_owned(), seconds: 0 })?;
-    let file = File::options().write(true).open(&device).map_err(Error::path("open", &device))?;
-    let written = file.write_all_at(&bytes, bootstate::OFFSETS[which]).and_then(|()| file.sync_all());
-    written.map_err(Error::path("write the boot state to", &device))
+    file.sync_all()?;
+    file.write_all_at(&bytes, bootstate::OFFSETS[which])?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hearth_update::slot::Slot;
+
+    #[test]
+    fn recovery_is_asked_for_in_the_older_copy() {
+        let file = tempfile::tempfile().unwrap();
+        let state = BootState { generation: 8, first: Slot::B, floor: 3, ..BootState::default() };
+        file.write_all_at(&state.encode(), bootstate::OFFSETS[0]).unwrap();
+        file.write_all_at(&BootState { generation: 7, ..state }.encode(), bootstate::OFFSETS[1]).unwrap();
+        want_recovery(&file).unwrap();
+        let read = |at| {
+            let mut copy = [0; bootstate::SIZE];
+            file.read_exact_at(&mut copy, at).unwrap();
+            BootState::decode(&copy).unwrap()
+        };
+        assert_eq!(bootstate::OFFSETS.map(read), [state, BootState { generation: 9, want_recovery: true, ..state }]);
+    }
 }

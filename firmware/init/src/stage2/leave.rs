@@ -28,7 +28,6 @@ impl Leaving {
     pub fn begin(why: Leave, data: &Data, units: &mut Units, log: &mut Log, now: Duration) -> Self {
         let prepared = match why {
             Leave::FactoryReset if data.kept() => data::ask_for_reset(),
-            Leave::Recovery => identity::ask_for_recovery(),
             _ => Ok(()),
         };
         if let Err(error) = prepared {
@@ -74,6 +73,12 @@ impl Leaving {
             log.failed(error);
         }
         data.unmount(log);
+        // The agent is gone, and its lock on the boot state with it.
+        if self.why == Leave::Recovery
+            && let Err(error) = identity::ask_for_recovery()
+        {
+            log.failed(error);
+        }
         rustix::fs::sync();
         log.say("down", self.why.name());
     }

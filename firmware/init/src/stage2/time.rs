@@ -2,7 +2,7 @@
 
 use super::jobs::{Jobs, Purpose};
 use super::log::Log;
-use crate::sys::clock;
+use crate::sys::{clock, rtc};
 use crate::timekeeping::Timekeeper;
 use crate::{Error, Result, sntp};
 use hearth_box::files::{self, Kind};
@@ -36,7 +36,7 @@ impl Time {
     }
 
     fn correct(&self, log: &mut Log) {
-        if let Some(time) = self.keeper.correct(clock::wall(), clock::rtc(), clock::uptime()) {
+        if let Some(time) = self.keeper.correct(clock::wall(), rtc::read(), clock::uptime()) {
             set(time, "floor-or-rtc", log);
         }
     }
@@ -89,6 +89,12 @@ impl Time {
             Ok(step) => {
                 if let Some(time) = step {
                     set(time, "server", log);
+                }
+                // For the next boot, which may be without a network. It is worth little more than the floor: trouble is only noted.
+                match rtc::set(time.as_secs()) {
+                    Ok(true) => log.note("time: battery clock set"),
+                    Ok(false) => {}
+                    Err(error) => log.note(&format!("time: battery clock: {error}")),
                 }
                 self.tries = 0;
                 self.ask = Some(now + ASK_EACH);

@@ -20,12 +20,6 @@ pub fn set_wall(now: Duration) -> Result<()> {
     rustix::time::clock_settime(ClockId::Realtime, time).map_err(Error::kernel("set the clock"))
 }
 
-/// The battery clock, where there is one.
-pub fn rtc() -> Option<Duration> {
-    let text = std::fs::read_to_string("/sys/class/rtc/rtc0/since_epoch").ok()?;
-    text.trim().parse().ok().map(Duration::from_secs)
-}
-
 fn duration(time: Timespec) -> Duration {
     Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
 }

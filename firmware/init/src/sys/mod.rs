@@ -12,6 +12,7 @@ pub mod notify;
 pub mod power;
 pub mod processes;
 pub mod route;
+pub mod rtc;
 pub mod signals;
 pub mod spawn;
 pub mod uevents;
