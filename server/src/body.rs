@@ -10,8 +10,13 @@ const MAX: usize = 4 * 1024;
 
 /// Reads a small JSON body.
 pub async fn json<T: DeserializeOwned>(body: Body) -> Result<T> {
-    let bytes = axum::body::to_bytes(body, MAX).await;
-    let bytes = bytes.map_err(|_| bad_request(format!("the body is longer than {MAX} bytes, or broke off")))?;
+    json_within(body, MAX).await
+}
+
+/// Reads a JSON body of at most `most` bytes.
+pub async fn json_within<T: DeserializeOwned>(body: Body, most: usize) -> Result<T> {
+    let bytes = axum::body::to_bytes(body, most).await;
+    let bytes = bytes.map_err(|_| bad_request(format!("the body is longer than {most} bytes, or broke off")))?;
     serde_json::from_slice(&bytes).map_err(|e| bad_request(format!("the body is not the JSON expected: {e}")))
 }
 

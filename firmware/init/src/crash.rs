@@ -1,9 +1,9 @@
-//! Records of crashes: small, few, kept on `/data/crash`. Nothing here sends them.
+//! Records of crashes: small, few, kept on `/data/crash`. The update agent sends them where the viewer agreed.
 
 use crate::supervise::Exit;
 use crate::{Error, Result};
+use hearth_api::CrashRecord as Record;
 use hearth_box::files::{self, Kind};
-use serde::Serialize;
 use std::path::Path;
 
 /// Where they are.
@@ -14,28 +14,6 @@ const MOST: usize = 20;
 pub const LINES: usize = 100;
 /// No record is larger.
 const MAX_BYTES: usize = 48 << 10;
-
-/// One crash.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Record {
-    /// Always 1.
-    pub schema: u32,
-    /// The service, or `kernel` for a boot that failed before `/data`.
-    pub service: String,
-    /// `status=1`, `signal=11`.
-    pub exit: String,
-    /// Version of the image.
-    pub version: String,
-    /// `a`, `b` or `recovery`.
-    pub slot: String,
-    /// Seconds since 1970, as the box believed.
-    pub time: u64,
-    /// Seconds since kernel entry.
-    pub uptime: u64,
-    /// The last lines, oldest first.
-    pub lines: Vec<String>,
-}
 
 /// A crash is an end by a signal or an error; being killed on the way down is none.
 pub fn is_crash(exit: Exit) -> bool {
@@ -76,7 +54,7 @@ pub fn keep(mut record: Record, folder: &Path) -> Result<()> {
     let name = format!("{:012}-{:06}-{}", record.time, record.uptime, record.service);
     let json = serde_json::to_vec(&record).map_err(|error| Error::Refused(error.to_string()))?;
     let path = folder.join(format!("{name}.json"));
-    files::replace(&path, &json, Kind::DISC).map_err(Error::path("replace", &path))
+    files::replace(&path, &json, Kind::SECRET_DISC).map_err(Error::path("replace", &path))
 }
 
 #[cfg(test)]

@@ -20,6 +20,8 @@
 //! | `GET /v1/devices` | | list of [`Device`], last seen first |
 //! | `POST /v1/devices/{device}/revoke` | | [`Device`] |
 //! | `DELETE /v1/devices/{device}` | | 204: it may sign in anew, with another secret |
+//! | `POST /v1/crashes?…` with [`CrashQuery`] | [`CrashRecord`] | 204 |
+//! | `GET /v1/crashes` | | list of [`Crash`], newest first |
 //! | `GET /v1/updates?…` with [`UpdateQuery`] | | [`UpdateOffer`], or 204 |
 //! | `POST /v1/updates/report` | [`UpdateReport`] | 204; 404 `not-offered` |
 //! | `GET /v1/updates/releases` | | list of [`Release`], newest first |
@@ -33,9 +35,11 @@
 //! (which has a token of its own), the question for updates, and everything outside `/v1`.
 #![forbid(unsafe_code)]
 
+mod crashes;
 mod devices;
 mod updates;
 
+pub use crashes::{Crash, CrashQuery, CrashRecord, MAX_CRASH};
 pub use devices::{Device, SignIn, SignedIn};
 pub use updates::{NewRelease, Release, ReleaseChange, ReleaseState, UpdateOffer, UpdateOutcome, UpdateQuery, UpdateReport};
 

@@ -3,7 +3,7 @@
 use super::place::{Open, Place};
 use super::print_json;
 use clap::{Args, Subcommand};
-use hearth_api::Device;
+use hearth_api::{Crash, Device};
 use hearth_server::{Error, db, devices};
 
 /// Options of `devices`.
@@ -30,6 +30,14 @@ enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// What crashed on boxes whose viewers let them tell, newest first.
+    Crashes {
+        #[command(flatten)]
+        place: Place,
+        /// One JSON object a line, with the last lines of each.
+        #[arg(long)]
+        json: bool,
+    },
     /// Forget a box: one that was revoked, or has lost its secret, may then sign in anew.
     Forget {
         /// Its ID, as `list` shows it.
@@ -52,6 +60,7 @@ impl Devices {
                 println!("Revoked: {device}");
                 Ok(())
             }
+            Command::Crashes { place, json } => crashes(&place, json),
             Command::Forget { device, place } => {
                 match place.open()? {
                     Open::Server(client) => client.delete(&format!("/v1/devices/{device}"))?,
@@ -62,6 +71,29 @@ impl Devices {
             }
         }
     }
+}
+
+fn crashes(place: &Place, json: bool) -> Result<(), Error> {
+    let crashes: Vec<Crash> = match place.open()? {
+        Open::Server(client) => client.get("/v1/crashes")?,
+        Open::Data(state, runtime) => runtime.block_on(async { db::crashes::all(&mut *state.db.acquire().await?).await })?,
+    };
+    let now_ms = db::now_ms().unsigned_abs();
+    for crash in &crashes {
+        if json {
+            print_json(crash);
+            continue;
+        }
+        let (record, ago) = (&crash.record, super::ago(now_ms.saturating_sub(crash.received_at_ms)));
+        // What a box says is printed on a terminal.
+        let last = record.lines.last().map_or("", String::as_str);
+        let last: String = last.chars().filter(|c| !c.is_control()).take(100).collect();
+        println!("{}  {} {}  {}  told {ago} ago  {last}", crash.device, record.service, record.exit, record.version);
+    }
+    if crashes.is_empty() && !json {
+        println!("No box has reported a crash.");
+    }
+    Ok(())
 }
 
 fn list(place: &Place, json: bool) -> Result<(), Error> {

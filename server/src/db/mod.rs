@@ -1,5 +1,6 @@
 //! The database: SQLite in WAL mode, every commit synced before it is acknowledged. One module a table, plain functions.
 
+pub mod crashes;
 pub mod devices;
 pub mod jobs;
 pub mod keys;

@@ -40,7 +40,7 @@ fn audience(method: &Method, path: &str) -> For {
     match (method, first) {
         (&Method::OPTIONS, _) | (_, "health" | "license") => For::Anyone,
         (&Method::POST, "devices") if path == "devices" => For::Anyone,
-        (_, "devices" | "uploads" | "jobs") => For::Operator,
+        (_, "devices" | "uploads" | "jobs") | (&Method::GET, "crashes") => For::Operator,
         (&Method::GET, "updates") if path == "updates" => For::Anyone,
         (_, "updates") if path.starts_with("updates/releases") => For::Operator,
         _ => For::Boxes,
@@ -132,6 +132,8 @@ mod tests {
             (Method::POST, "/v1/devices/", For::Operator),
             (Method::POST, "/v1/devices/d/revoke", For::Operator),
             (Method::DELETE, "/v1/devices/d", For::Operator),
+            (Method::POST, "/v1/crashes", For::Boxes),
+            (Method::GET, "/v1/crashes", For::Operator),
             (Method::POST, "/v1/uploads", For::Operator),
             (Method::PATCH, "/v1/uploads/u", For::Operator),
             (Method::GET, "/v1/jobs", For::Operator),

@@ -3,6 +3,7 @@
 //! A token is derived from the master key, the box's secret and the moment of its first sign-in: the same box always gets the same one,
 //! and the database holds only its digest.
 
+mod crashes;
 mod gate;
 
 pub use gate::{Caller, bearer, gate};
@@ -33,6 +34,7 @@ pub fn router(state: Arc<State>) -> Router {
         .route("/v1/devices", get(list).post(sign_in_over_http))
         .route("/v1/devices/{device}", axum::routing::delete(forget_over_http))
         .route("/v1/devices/{device}/revoke", post(revoke_over_http))
+        .route("/v1/crashes", get(crashes::list).post(crashes::take))
         .with_state(state)
 }
 
@@ -145,4 +147,14 @@ pub fn write_operator_token(state: &State) -> Result<()> {
         file.write_all(operator_token(&state.keys).as_bytes())
     };
     write().map_err(Error::io(&path))
+}
+
+/// A box speaks for itself only.
+pub(crate) fn same_device(caller: &Caller, device: &str) -> Result<()> {
+    match caller {
+        Caller::Device(id) if id != device => {
+            Err(Error::refused(StatusCode::FORBIDDEN, "other-device", format!("this token is of device {id}: speak in its name")))
+        }
+        _ => Ok(()),
+    }
 }

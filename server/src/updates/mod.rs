@@ -14,7 +14,7 @@ pub use publish::{change, publish, sweep};
 
 use crate::body::{bad_request, json};
 use crate::state::State;
-use crate::{Error, Result, db};
+use crate::{Result, db};
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State as Shared};
@@ -66,16 +66,4 @@ async fn change_over_http(Shared(state): Shared<Arc<State>>, Path(id): Path<Stri
 /// Boards, versions and channels are named so, as in a bundle's manifest.
 pub(crate) fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+~-".contains(&b))
-}
-
-/// A box speaks for itself only.
-fn same_device(caller: &crate::devices::Caller, device: &str) -> Result<()> {
-    match caller {
-        crate::devices::Caller::Device(id) if id != device => Err(Error::refused(
-            StatusCode::FORBIDDEN,
-            "other-device",
-            format!("this token is of device {id}: ask and report in its name"),
-        )),
-        _ => Ok(()),
-    }
 }

@@ -1,10 +1,10 @@
 //! A box asks for a newer version, and says what became of it.
 
+use super::is_name;
 use super::rollout::{Candidate, choose, choose_for_recovery, halts};
-use super::{is_name, same_device};
 use crate::body::{bad_request, json};
 use crate::db::releases::{self, ReleaseRow};
-use crate::devices::Caller;
+use crate::devices::{Caller, same_device};
 use crate::origin::path::is_id;
 use crate::state::State;
 use crate::{Error, Result, db};

@@ -185,3 +185,43 @@ fn a_box_signs_in_by_itself() {
     assert_eq!(status(launcher.home()), 403);
     assert_eq!(status(start(&facts).0.home()), 403);
 }
+
+#[test]
+fn crashes_are_taken_from_the_box_itself_and_kept_within_bounds() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = guarded(dir.path());
+    let token = token(&sign_in(&server.url, "box-1", "0.1.0", SECRET));
+    let record = |time: u64, line: &str| {
+        serde_json::json!({"schema": 1, "service": "launcher", "exit": "signal=11", "version": "0.1.0", "slot": "a", "time": time,
+            "uptime": 7, "lines": ["before", line]})
+    };
+    let send = |device: &str, token: &str, body: &serde_json::Value| {
+        let bearer = format!("Bearer {token}");
+        let url = format!("{}/v1/crashes?device={device}", server.url);
+        http("POST", &url, &[("authorization", &bearer)], body.to_string().as_bytes())
+    };
+    assert_eq!(send("box-1", "", &record(1, "x")).code(), "sign-in-required");
+    assert_eq!(send("box-2", &token, &record(1, "x")).code(), "other-device");
+    assert_eq!(send("box-1", &token, &record(1, &"x".repeat(200_000))).code(), "bad-request");
+    assert_eq!(send("box-1", &token, &serde_json::json!({"service": "x"})).code(), "bad-request");
+    for time in 0..25 {
+        assert_eq!(send("box-1", &token, &record(time, "why")).status, 204);
+        assert_eq!(send("box-1", &token, &record(time, "why")).status, 204, "it had not heard that it was heard");
+    }
+    let list = |place: &[&str]| {
+        let operator = std::fs::read_to_string(dir.path().join("operator.token")).unwrap();
+        let out = command(&["devices", "crashes", "--json"]).args(place).env("HEARTH_TOKEN", operator).output().unwrap();
+        let text = String::from_utf8(out.stdout).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<hearth_api::Crash>>()
+    };
+    let crashes = list(&["--server", &server.url]);
+    let times: Vec<u64> = crashes.iter().map(|crash| crash.record.time).collect();
+    assert_eq!(times, (5..25).rev().collect::<Vec<_>>(), "the last twenty");
+    assert_eq!(
+        (crashes[0].device.as_str(), crashes[0].record.lines.as_slice()),
+        ("box-1", &["before".to_owned(), "why".into()][..])
+    );
+    assert_eq!(with("GET", &format!("{}/v1/crashes", server.url), &token).code(), "operator-required");
+    server.kill();
+    assert_eq!(list(&["--data", dir.path().to_str().unwrap()]), crashes);
+}

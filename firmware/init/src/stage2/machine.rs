@@ -20,6 +20,7 @@ use crate::sys::uevents::Uevents;
 use crate::sys::watchdog::Watchdog;
 use crate::sys::{clock, processes, spawn};
 use crate::{Error, Result, crash, lastwords, memory};
+use hearth_api::CrashRecord;
 use hearth_box::facts::DataState;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::os::fd::AsFd;
@@ -55,7 +56,7 @@ pub struct Machine {
     memory: Option<Duration>,
     watchdog: Option<Watchdog>,
     kick: Duration,
-    pending: Vec<crash::Record>,
+    pending: Vec<CrashRecord>,
     leave: Option<Leave>,
     leaving: Option<Leaving>,
 }

@@ -3,10 +3,11 @@
 use super::jobs::read_lines;
 use super::log::Log;
 use crate::config::Service;
-use crate::crash::{self, Record};
+use crate::crash;
 use crate::ring::{Lines, Ring};
 use crate::supervise::{Exit, Order, State, Supervised};
 use crate::sys::spawn::{self, Start};
+use hearth_api::CrashRecord;
 use rustix::fd::OwnedFd;
 use rustix::process::{Pid, Signal};
 use std::path::{Path, PathBuf};
@@ -151,8 +152,8 @@ impl Units {
     }
 
     /// A record for `/data/crash`.
-    pub fn record(service: String, exit: &str, lines: Vec<String>) -> Record {
-        Record {
+    pub fn record(service: String, exit: &str, lines: Vec<String>) -> CrashRecord {
+        CrashRecord {
             schema: 1,
             service,
             exit: exit.to_owned(),

@@ -1,5 +1,6 @@
 //! `hearth-update run`: asks now and then, installs, one at a time.
 use super::boot;
+use super::crashes;
 use super::here::{Here, Order};
 use super::http::HttpSource;
 use super::install::Installed;
@@ -97,6 +98,7 @@ impl Daemon<'_> {
         self.here.word.checking(None);
         let asked = self.asker.ask().map(|(server, offer)| (server.to_owned(), offer));
         let (server, offer) = asked.inspect_err(|e| self.here.word.failed(e))?;
+        crashes::send(self.here.folders, &self.asker, &server);
         let again = self.here.running == Running::Recovery;
         let wanted =
             |offer: &Offer| offer.build_id != self.asker.build && (again || !self.here.memory.fell_back(&offer.build_id));

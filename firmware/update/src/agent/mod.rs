@@ -1,5 +1,6 @@
 //! The agent: everything that touches discs and network. What it writes, and in which order, is in `README.md`; [`install`] is that law.
 pub mod boot;
+pub mod crashes;
 pub mod daemon;
 pub mod devices;
 pub mod disk;

@@ -2,9 +2,9 @@
 use super::memory::Unheard;
 use crate::slot::SlotInfo;
 use crate::{Error, Result};
-use hearth_api::UpdateReport;
+use hearth_api::{CrashRecord, UpdateReport};
 use hearth_box::tokens::Tokens;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::io::Read;
 use ureq::http::{StatusCode, header};
 
@@ -80,10 +80,7 @@ impl Asker {
         for (name, value) in known.into_iter().chain([("device", &self.device), ("channel", &self.channel)]) {
             request = request.query(name, value);
         }
-        if let Some(token) = token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
-        }
-        let response = request.call().map_err(|e| Error::Network(e.to_string()))?;
+        let response = shown(request, token).call().map_err(|e| Error::Network(e.to_string()))?;
         match response.status() {
             StatusCode::NO_CONTENT => return Ok(None),
             StatusCode::OK => {}
@@ -103,30 +100,41 @@ impl Asker {
             return true;
         }
         let Unheard { server, version, outcome, error } = news.clone();
-        let report = UpdateReport { device: self.device.clone(), version, outcome, error };
-        let send = |token: Option<&str>| self.send_report(&server, &report, token);
-        match self.tokens.call(&server, send, |e| matches!(e, Error::Status { status: 401, .. })) {
+        self.tell(&server, "updates/report", &UpdateReport { device: self.device.clone(), version, outcome, error })
+    }
+
+    /// Tells a server of a crash; says as [`Asker::report`] does.
+    pub fn crash(&self, server: &str, record: &CrashRecord) -> bool {
+        // A device's ID has no character that a query could mistake.
+        self.device.is_empty() || self.tell(server, &format!("crashes?device={}", self.device), record)
+    }
+
+    fn tell(&self, server: &str, path: &str, news: &impl Serialize) -> bool {
+        let url = format!("{}/v1/{path}", server.trim_end_matches('/'));
+        let send = |token: Option<&str>| {
+            let request = shown(self.client.post(&url), token);
+            let status = request.send_json(news).map_err(|e| Error::Network(e.to_string()))?.status();
+            if status.is_success() { Ok(()) } else { Err(Error::Status { status: status.as_u16(), url: url.clone() }) }
+        };
+        match self.tokens.call(server, send, |e| matches!(e, Error::Status { status: 401, .. })) {
             Ok(()) => true,
-            // It never offered this version: nothing it waits to hear of.
+            // It never offered this version, or takes no such news: nothing it waits to hear of.
             Err(Error::Status { status: 404, .. }) => true,
             Err(e) => {
-                eprintln!("hearth-update: report: error {}: {e}", e.code());
-                // What is wrong with the report itself stays wrong.
+                eprintln!("hearth-update: {url}: error {}: {e}", e.code());
+                // What is wrong with the news itself stays wrong.
                 matches!(e, Error::Status { status: 400..500, .. })
                     && !e.is_passing()
                     && !matches!(e, Error::Status { status: 401 | 403, .. })
             }
         }
     }
+}
 
-    fn send_report(&self, server: &str, report: &UpdateReport, token: Option<&str>) -> Result<()> {
-        let url = format!("{}/v1/updates/report", server.trim_end_matches('/'));
-        let mut request = self.client.post(&url);
-        if let Some(token) = token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
-        }
-        let status = request.send_json(report).map_err(|e| Error::Network(e.to_string()))?.status();
-        if status.is_success() { Ok(()) } else { Err(Error::Status { status: status.as_u16(), url }) }
+fn shown<B>(request: ureq::RequestBuilder<B>, token: Option<&str>) -> ureq::RequestBuilder<B> {
+    match token {
+        Some(token) => request.header(header::AUTHORIZATION, format!("Bearer {token}")),
+        None => request,
     }
 }
 

@@ -26,6 +26,11 @@ pub struct Folders {
 }
 
 impl Folders {
+    /// `/data`: the viewer's.
+    pub fn viewer(&self) -> &Path {
+        self.data.parent().unwrap_or(&self.data)
+    }
+
     /// Text of a file in `/etc/hearth`.
     fn text(&self, name: &str) -> Result<String> {
         let path = self.etc.join(name);

@@ -131,6 +131,45 @@ fn from_a_server_that_wants_a_token() {
 }
 
 #[test]
+fn crashes_are_told_where_the_viewer_agreed() {
+    let test_box = TestBox::new();
+    let server = Server::new(&[], super::server::Fault::None, 0, 0);
+    test_box.servers(&[&server.url]);
+    let crash = test_box.dir.path().join("crash");
+    fs::create_dir(&crash).unwrap();
+    let record = hearth_api::CrashRecord {
+        schema: 1,
+        service: "launcher".into(),
+        exit: "signal=11".into(),
+        version: "2.0".into(),
+        slot: "a".into(),
+        time: 5,
+        uptime: 7,
+        lines: vec!["why".into()],
+    };
+    fs::write(crash.join("000000000005-000007-launcher.json"), serde_json::to_vec(&record).unwrap()).unwrap();
+    fs::write(crash.join("000000000006-000007-launcher.json"), b"{\"schema\":1,").unwrap();
+    let left = || fs::read_dir(&crash).unwrap().count();
+    let told = || server.log().into_iter().filter(|line| line.contains("/v1/crashes")).collect::<Vec<_>>();
+    for consent in [None, Some("{}"), Some(r#"{"crash-reports":false}"#), Some("yes")] {
+        if let Some(text) = consent {
+            fs::write(test_box.dir.path().join("consent.json"), text).unwrap();
+        }
+        good(&test_box, "a", &["run", "--once"]);
+        assert_eq!((told().len(), left()), (0, 2), "{consent:?}");
+    }
+    fs::write(test_box.dir.path().join("consent.json"), r#"{"crash-reports":true}"#).unwrap();
+    server.refuse_reports(503);
+    good(&test_box, "a", &["run", "--once"]);
+    assert_eq!((told().len(), left()), (1, 2), "kept until it is heard");
+    server.refuse_reports(0);
+    good(&test_box, "a", &["run", "--once"]);
+    let told = told();
+    let body = told[1].strip_prefix(&format!("POST /v1/crashes?device={DEVICE} HTTP/1.1 ")).unwrap();
+    assert_eq!((serde_json::from_str::<hearth_api::CrashRecord>(body).unwrap(), told.len(), left()), (record, 2, 0));
+}
+
+#[test]
 fn what_did_not_come_up_is_reported() {
     let test_box = TestBox::new();
     let new = release(3);

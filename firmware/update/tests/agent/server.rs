@@ -150,7 +150,7 @@ impl Told {
         if token.is_some_and(|token| path.starts_with("/v1/") && shown != format!("Bearer {token}")) {
             return say(stream, "401 Unauthorized", "{}");
         }
-        if path.starts_with("/v1/updates") {
+        if path.starts_with("/v1/updates") || path == "/v1/crashes" {
             return self.api(stream, lines.first()?);
         }
         let number = self.requests.fetch_add(1, Ordering::SeqCst);
