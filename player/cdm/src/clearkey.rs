@@ -6,8 +6,8 @@ use hearth_isobmff::{ContentKey, KeyId, SampleCrypto, SystemId, parse_pssh};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cdm, CdmError, CdmInfo, CdmSession, DecryptError, Event, InitDataType, KeyStatus, SessionKind, from_base64url, keyring,
-    to_base64url,
+    Cdm, CdmError, CdmInfo, CdmSession, DecryptError, Event, InitDataType, KeyStatus, MessageKind, SessionKind, from_base64url,
+    keyring, keyring::Entry, to_base64url,
 };
 
 /// System ID of the common `pssh`, which lists key IDs and nothing else (W3C "cenc" initialization data format §4).
@@ -39,7 +39,9 @@ impl Cdm for ClearKey {
 /// One licence exchange. The keys zeroise themselves when it goes.
 #[derive(Default)]
 struct Session {
-    keys: HashMap<KeyId, ContentKey>,
+    keys: HashMap<KeyId, Entry>,
+    /// What was asked for, to be asked for again.
+    asked: Vec<KeyId>,
     events: VecDeque<Event>,
 }
 
@@ -65,6 +67,9 @@ struct JwkSet<'a> {
     keys: Vec<Jwk<'a>>,
     #[serde(rename = "type", borrow, default)]
     kind: Option<Cow<'a, str>>,
+    /// Seconds that the keys may be used from now on. Not in W3C's format, whose readers pass over what they do not know.
+    #[serde(default)]
+    expires_in: Option<u64>,
 }
 
 /// Borrows from the response, so that no copy of a key stays behind; `kid` and `k` are empty where they are missing.
@@ -78,34 +83,52 @@ struct Jwk<'a> {
     k: Cow<'a, str>,
 }
 
+impl Session {
+    fn ask(&mut self, kind: MessageKind) -> Result<(), CdmError> {
+        let request = Request { kids: self.asked.iter().map(|id| to_base64url(&id.0)).collect(), kind: "temporary" };
+        let body = serde_json::to_vec(&request).map_err(|e| CdmError::InitData(e.to_string()))?;
+        self.events.push_back(Event::Message { kind, url: None, body });
+        Ok(())
+    }
+}
+
 impl CdmSession for Session {
     fn generate_request(&mut self, kind: InitDataType, init: &[u8]) -> Result<(), CdmError> {
         let ids = match kind {
             InitDataType::Cenc => key_ids_of_pssh(init)?,
             InitDataType::KeyIds => key_ids_of_json(init)?,
         };
-        let request = Request { kids: ids.iter().map(|id| to_base64url(&id.0)).collect(), kind: "temporary" };
-        let body = serde_json::to_vec(&request).map_err(|e| CdmError::InitData(e.to_string()))?;
-        self.events.push_back(Event::Message { url: None, body });
-        Ok(())
+        self.asked = ids;
+        self.ask(MessageKind::Request)
+    }
+
+    fn renew(&mut self) -> Result<(), CdmError> {
+        if self.asked.is_empty() {
+            return Err(CdmError::Unsupported("renewal of what was never asked for".into()));
+        }
+        self.ask(MessageKind::Renewal)
+    }
+
+    fn expires_ms(&self) -> Option<u64> {
+        self.keys.values().filter_map(|entry| entry.expires_ms).min()
     }
 
     fn poll(&mut self) -> Option<Event> {
         self.events.pop_front()
     }
 
-    fn update(&mut self, response: &[u8], _now_ms: u64) -> Result<(), CdmError> {
-        self.keys.extend(parse_license(response)?);
+    fn update(&mut self, response: &[u8], now_ms: u64) -> Result<(), CdmError> {
+        self.keys.extend(parse_license(response, now_ms)?);
         self.events.push_back(Event::KeysChanged);
         Ok(())
     }
 
-    fn keys(&self, _now_ms: u64) -> Vec<(KeyId, KeyStatus)> {
-        keyring::statuses(&self.keys)
+    fn keys(&self, now_ms: u64) -> Vec<(KeyId, KeyStatus)> {
+        keyring::statuses(&self.keys, now_ms)
     }
 
-    fn decrypt(&self, crypto: &SampleCrypto, data: &mut [u8], _now_ms: u64) -> Result<(), DecryptError> {
-        keyring::decrypt(&self.keys, crypto, data)
+    fn decrypt(&self, crypto: &SampleCrypto, data: &mut [u8], now_ms: u64) -> Result<(), DecryptError> {
+        keyring::decrypt(&self.keys, crypto, data, now_ms)
     }
 }
 
@@ -136,18 +159,19 @@ fn unique(ids: impl IntoIterator<Item = KeyId>) -> Vec<KeyId> {
 }
 
 /// All or nothing: a licence with one broken key changes no key.
-fn parse_license(response: &[u8]) -> Result<Vec<(KeyId, ContentKey)>, CdmError> {
+fn parse_license(response: &[u8], now_ms: u64) -> Result<Vec<(KeyId, Entry)>, CdmError> {
     let set: JwkSet<'_> = parse_json(response).map_err(CdmError::License)?;
     let bad = |why: &str| CdmError::License(why.into());
     if set.kind.as_deref().is_some_and(|kind| kind != "temporary") {
         return Err(bad("its type is not \"temporary\""));
     }
+    let expires_ms = set.expires_in.map(|s| now_ms.saturating_add(s.saturating_mul(1000)));
     // Keys of other types are not for us (RFC 7517 §5).
     let mut keys = Vec::new();
     for jwk in set.keys.iter().filter(|jwk| jwk.kty == "oct") {
         let id = from_base64url(&jwk.kid).ok_or_else(|| bad("a kid is not 16 bytes in base64url"))?;
         let key = from_base64url(&jwk.k).ok_or_else(|| bad("a k is not 16 bytes in base64url"))?;
-        keys.push((KeyId(id), ContentKey(key)));
+        keys.push((KeyId(id), Entry { key: Box::new(ContentKey(key)), expires_ms }));
     }
     if keys.is_empty() {
         return Err(bad("holds no keys"));

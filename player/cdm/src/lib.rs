@@ -3,11 +3,16 @@
 #![forbid(unsafe_code)]
 
 pub mod clearkey;
+mod init_data;
 mod keyring;
 mod keys;
+pub mod limits;
+mod renewal;
 mod static_keys;
 
+pub use init_data::{InitData, PLAYREADY_SYSTEM, WIDEVINE_SYSTEM, parse_init_data};
 pub use keys::{KeyPair, from_base64url, key_ids_init_data, parse_key_id, to_base64url};
+pub use renewal::{Due, Renewal};
 pub use static_keys::StaticKeys;
 
 use hearth_isobmff::{KeyId, SampleCrypto, SystemId};
@@ -66,15 +71,24 @@ pub enum InitDataType {
     KeyIds,
 }
 
-/// State of one key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// State of one key; of two sessions' the lesser counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyStatus {
     /// Can decrypt.
     Usable,
-    /// The licence is over.
-    Expired,
     /// The output is not protected as the licence asks.
     OutputRestricted,
+    /// The licence is over.
+    Expired,
+}
+
+/// What a message to the licence server is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageKind {
+    /// A first licence.
+    Request,
+    /// A new one for keys that are there already.
+    Renewal,
 }
 
 /// What a session wants of its owner.
@@ -82,6 +96,8 @@ pub enum KeyStatus {
 pub enum Event {
     /// Send `body` to the licence server and give the answer to [`CdmSession::update`].
     Message {
+        /// What for.
+        kind: MessageKind,
         /// Where to, if the CDM knows better than the manifest.
         url: Option<String>,
         /// `application/json` for ClearKey.
@@ -118,6 +134,14 @@ pub trait CdmSession: Send {
     fn poll(&mut self) -> Option<Event>;
     /// Takes the licence server's answer. `now_ms` is milliseconds on the player's own clock.
     fn update(&mut self, response: &[u8], now_ms: u64) -> Result<(), CdmError>;
+    /// Queues a request for a new licence, where the key system can: [`CdmSession::update`] takes the answer, and keys work on meanwhile.
+    fn renew(&mut self) -> Result<(), CdmError> {
+        Err(CdmError::Unsupported("renewal".into()))
+    }
+    /// When the first of its keys ends, on the clock of `now_ms`; none if none does.
+    fn expires_ms(&self) -> Option<u64> {
+        None
+    }
     /// Every key and its state at `now_ms`.
     fn keys(&self, now_ms: u64) -> Vec<(KeyId, KeyStatus)>;
     /// Decrypts one sample in place. Never blocks.

@@ -1,20 +1,25 @@
 //! Keys given by hand (`--key KIDHEX:KEYHEX`): a session that needs no licence.
 use std::collections::HashMap;
 
-use hearth_isobmff::{ContentKey, KeyId, SampleCrypto};
+use hearth_isobmff::{KeyId, SampleCrypto};
 
-use crate::{Cdm, CdmError, CdmInfo, CdmSession, DecryptError, Event, InitDataType, KeyPair, KeyStatus, SessionKind, keyring};
+use crate::{
+    Cdm, CdmError, CdmInfo, CdmSession, DecryptError, Event, InitDataType, KeyPair, KeyStatus, SessionKind, keyring,
+    keyring::Entry,
+};
 
 /// A CDM whose sessions all hold the keys it was made with.
 #[derive(Clone)]
 pub struct StaticKeys {
-    keys: HashMap<KeyId, ContentKey>,
+    keys: HashMap<KeyId, Entry>,
 }
 
 impl StaticKeys {
     /// Of two pairs with one ID the later counts.
     pub fn new(pairs: impl IntoIterator<Item = KeyPair>) -> Self {
-        StaticKeys { keys: pairs.into_iter().map(|pair| (pair.id, pair.key)).collect() }
+        StaticKeys {
+            keys: pairs.into_iter().map(|pair| (pair.id, Entry { key: Box::new(pair.key), expires_ms: None })).collect(),
+        }
     }
 }
 
@@ -42,11 +47,11 @@ impl CdmSession for StaticKeys {
         Err(CdmError::Unsupported("a licence for keys given by hand".into()))
     }
 
-    fn keys(&self, _now_ms: u64) -> Vec<(KeyId, KeyStatus)> {
-        keyring::statuses(&self.keys)
+    fn keys(&self, now_ms: u64) -> Vec<(KeyId, KeyStatus)> {
+        keyring::statuses(&self.keys, now_ms)
     }
 
-    fn decrypt(&self, crypto: &SampleCrypto, data: &mut [u8], _now_ms: u64) -> Result<(), DecryptError> {
-        keyring::decrypt(&self.keys, crypto, data)
+    fn decrypt(&self, crypto: &SampleCrypto, data: &mut [u8], now_ms: u64) -> Result<(), DecryptError> {
+        keyring::decrypt(&self.keys, crypto, data, now_ms)
     }
 }

@@ -21,7 +21,7 @@ fn kid(text: &str) -> KeyId {
 
 fn message(session: &mut dyn CdmSession) -> String {
     match session.poll() {
-        Some(Event::Message { url: None, body }) => String::from_utf8(body).expect("UTF-8"),
+        Some(Event::Message { url: None, body, .. }) => String::from_utf8(body).expect("UTF-8"),
         other => panic!("{other:?}"),
     }
 }

@@ -136,7 +136,7 @@ impl Keys {
         let mut session = ClearKey.open(SessionKind::Temporary).map_err(cdm)?;
         session.generate_request(InitDataType::KeyIds, &hearth_cdm::key_ids_init_data(ids)).map_err(cdm)?;
         while let Some(event) = session.poll() {
-            let Event::Message { url: better, body } = event else { continue };
+            let Event::Message { url: better, body, .. } = event else { continue };
             let to = better.and_then(|u| Url::parse(&u).ok()).unwrap_or_else(|| url.clone());
             let mut request = Request { body: Some(body), ..Request::get(to) };
             if let Some(token) = &self.token {
