@@ -62,9 +62,10 @@ fn playready_objects() {
 /// Real boxes, where they are at hand.
 #[test]
 fn every_system_of_a_title_names_the_same_keys() {
-    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/drm/shaka-croatia360/");
+    let above = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().skip(2);
+    let Some(dir) = above.map(|a| a.join("shared/data/drm/shaka-croatia360")).find(|d| d.is_dir()) else { return };
     for (file, id) in [("cbcs_multidrm/v_init.mp4", VIDEO), ("cenc_multidrm/a_init.mp4", AUDIO)] {
-        let Ok(bytes) = std::fs::read(format!("{dir}{file}")) else { return };
+        let bytes = std::fs::read(dir.join(file)).unwrap();
         let boxes = hearth_isobmff::parse_init(&bytes).unwrap().pssh;
         assert!(boxes.len() >= 3);
         let read =
