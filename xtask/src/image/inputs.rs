@@ -12,6 +12,8 @@ pub struct Inputs {
     pub version: String,
     /// SHA-256 over all inputs, hex.
     pub build_id: String,
+    /// A box that ran this refuses bundles with a lower one.
+    pub rollback_index: u32,
     /// `SOURCE_DATE_EPOCH`: every time stamp in the image.
     pub epoch: u64,
     /// With a shell, and saying so.

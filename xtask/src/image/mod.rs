@@ -125,7 +125,8 @@ fn prepare(options: &Options) -> Result<Inputs> {
 
     let version = options.version.clone().unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned());
     let mut hash = Sha256::new();
-    hash.update(format!("{version}\0{}\0{}\0", options.development, packages.release));
+    let rollback_index = product.settings.rollback_index;
+    hash.update(format!("{version}\0{}\0{}\0{rollback_index}\0", options.development, packages.release));
     root.digest(&mut hash)?;
     for file in [&packages.kernel_image(), &built.init_static, &built.update_static] {
         hash.update(inputs::sha256_file(file)?);
@@ -133,6 +134,7 @@ fn prepare(options: &Options) -> Result<Inputs> {
     Ok(Inputs {
         version,
         build_id: hex(&hash.finalize()),
+        rollback_index,
         epoch,
         development: options.development,
         root: root.dir().to_path_buf(),

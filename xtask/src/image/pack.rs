@@ -16,9 +16,6 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Boxes that once ran an image with a larger one refuse this. Raised with a fix that nobody may go back behind.
-pub const ROLLBACK_INDEX: u32 = 1;
-
 /// What leaves the house, in the order it is told.
 const ARTEFACTS: &[&str] = &["disk.img", "update.bundle", "boot.fit", "root.img", "recovery.fit", "control.dtb", "u-boot.bin"];
 
@@ -65,7 +62,7 @@ pub fn pack(inputs: &Inputs, keys: &Keys) -> Result<Report> {
     }
 
     step("Writing disc image and bundle");
-    let release = Release::new(&inputs.board.id, &inputs.version, &inputs.build_id, ROLLBACK_INDEX);
+    let release = Release::new(&inputs.board.id, &inputs.version, &inputs.build_id, inputs.rollback_index);
     bundle::make(&release, &boot, &root, keys, &out.join("update.bundle"))?;
     disc(inputs, keys, &boot, &root, &rescue_fit, loader.as_deref())?;
 
@@ -84,7 +81,7 @@ pub fn slot_info(inputs: &Inputs, modules: Vec<String>, root: Option<VerityRoot>
         schema: 1,
         version: inputs.version.clone(),
         build_id: inputs.build_id.clone(),
-        rollback_index: ROLLBACK_INDEX,
+        rollback_index: inputs.rollback_index,
         board: inputs.board.id.clone(),
         development: inputs.development,
         built_at: inputs.epoch,
@@ -254,7 +251,7 @@ fn manifest(inputs: &Inputs, keys: &Keys, loader: Option<&Path>, machine: &Path)
     }
     Ok(json!({
         "schema": 1, "board": inputs.board.id, "version": inputs.version, "build-id": inputs.build_id, "built-at": inputs.epoch,
-        "rollback-index": ROLLBACK_INDEX, "development": inputs.development,
+        "rollback-index": inputs.rollback_index, "development": inputs.development,
         "keys": {"development": keys.development, "fit-certificate-sha256": sha256_file(&keys.dir.join(format!("{FIT}.crt")))?,
             "update": keys.update.public(), "factory": keys.factory_public.lines().collect::<Vec<_>>()},
         "inputs": sources, "outputs": outputs,

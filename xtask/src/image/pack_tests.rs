@@ -44,6 +44,7 @@ fn inputs(dir: &Path) -> Inputs {
         board,
         version: name("0.1.0"),
         build_id: "5a".repeat(32),
+        rollback_index: 1,
         epoch: 1_700_000_000,
         development: false,
         root,

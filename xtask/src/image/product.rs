@@ -49,6 +49,8 @@ pub struct Settings {
     pub ntp: Vec<String>,
     /// After so many seconds a box that reaches no server counts as good.
     pub offline_grace_s: u32,
+    /// Boxes that ran this refuse whatever has a lower one.
+    pub rollback_index: u32,
 }
 
 /// Added with `--development`.

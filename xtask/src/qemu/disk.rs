@@ -96,6 +96,15 @@ impl Disk {
         Ok(bootstate::current([&zero, &one]))
     }
 
+    /// Changes what rules the next boot, as the box does: the older copy is written.
+    pub fn set_boot_state(&self, change: impl FnOnce(&mut BootState)) -> Result<()> {
+        let [zero, one] = self.copies()?;
+        let mut state = bootstate::current([&zero, &one]);
+        change(&mut state);
+        let (index, bytes) = bootstate::next([&zero, &one], state);
+        self.write("bootstate", bootstate::OFFSETS[index], &bytes)
+    }
+
     /// Points the box at `servers`: what a factory does, with the development factory's key.
     pub fn set_servers(&self, key: &SigningKey, servers: Vec<String>) -> Result<()> {
         let old = self.read("factory", 0, 8192)?;
@@ -158,10 +167,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let disc = disc(dir.path());
         for round in 1..4 {
-            let [zero, one] = disc.copies().unwrap();
-            let state = BootState { first: Slot::B, floor: round, ..disc.boot_state().unwrap() };
-            let (index, bytes) = bootstate::next([&zero, &one], state);
-            disc.write("bootstate", bootstate::OFFSETS[index], &bytes).unwrap();
+            disc.set_boot_state(|state| (state.first, state.floor) = (Slot::B, round)).unwrap();
             assert_eq!((disc.boot_state().unwrap().floor, disc.boot_state().unwrap().generation), (round, round));
         }
         let key = SigningKey::from_seed([1; 32]);

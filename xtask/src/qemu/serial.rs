@@ -92,10 +92,15 @@ impl Serial {
         self.wait(name, limit, |line| Beacon::parse(line).filter(|b| b.name == name))
     }
 
-    /// Takes in what has arrived without waiting, and looks through everything so far.
-    pub fn find<T>(&mut self, wanted: impl FnMut(&str) -> Option<T>) -> Option<T> {
+    /// Everything so far, oldest first, with what has just arrived.
+    pub fn lines(&mut self) -> impl DoubleEndedIterator<Item = &str> {
         self.lines.extend(self.incoming.try_iter());
-        self.lines.iter().map(String::as_str).rev().find_map(wanted)
+        self.lines.iter().map(String::as_str)
+    }
+
+    /// Looks through everything so far, newest first, without waiting.
+    pub fn find<T>(&mut self, wanted: impl FnMut(&str) -> Option<T>) -> Option<T> {
+        self.lines().rev().find_map(wanted)
     }
 
     fn tail(&self, count: usize) -> String {

@@ -52,6 +52,7 @@ const SCENARIOS: &[(&str, Scenario)] = &[
     ("tamper: a saved U-Boot environment is not read", tamper::environment),
     ("tamper: a changed bundle is not installed", tamper::bundle),
     ("tamper: a changed manifest is not installed", tamper::manifest),
+    ("tamper: an older product is not installed", tamper::downgrade),
 ];
 
 /// Programs that a boot takes, with their packages.
@@ -158,10 +159,18 @@ impl Rig {
 
 /// Which slot the boot loader chose, the next time it chooses.
 fn selected(machine: &mut Machine) -> Result<String> {
-    machine.serial.wait("the boot loader's choice", BOOT, |line| {
-        let (_, said) = line.split_once("hearth: selector ")?;
-        said.split_whitespace().find_map(|word| word.strip_prefix("slot=")).map(str::to_owned)
-    })
+    machine.serial.wait("the boot loader's choice", BOOT, choice)
+}
+
+/// Every choice of the boot loader so far.
+fn chosen(machine: &mut Machine) -> Vec<String> {
+    machine.serial.lines().filter_map(choice).collect()
+}
+
+/// The slot that a line of the boot loader's selector names.
+fn choice(line: &str) -> Option<String> {
+    let (_, said) = line.split_once("hearth: selector ")?;
+    said.split_whitespace().find_map(|word| word.strip_prefix("slot=")).map(str::to_owned)
 }
 
 /// What the boot loader chooses until it comes to recovery, that included.

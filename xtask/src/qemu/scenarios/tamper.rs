@@ -1,6 +1,6 @@
 //! Whatever somebody with the disc in his hands changes is refused or recovered from.
 use super::update::INSTALL;
-use super::{Rig, expect, selected, slot, until_recovery, up};
+use super::{Rig, chosen, expect, selected, slot, up};
 use crate::demo::children::pause;
 use crate::qemu::disk::Disk;
 use crate::qemu::machine::BOOT;
@@ -11,18 +11,17 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Slot A was spoilt on a disc whose slot B is empty: the box must never run A. It ends in recovery.
+/// Slot A was spoilt on a disc as it leaves the factory, whose slot B is filled too: A never runs, B comes up and is marked good.
 fn never_a(rig: &mut Rig, spoil: impl FnOnce(&Disk) -> Result<()>) -> Result<String> {
     let disk = rig.disc()?;
     spoil(&disk)?;
     let mut machine = rig.boot(&disk)?;
-    let choices = until_recovery(&mut machine)?;
-    if let Some(line) =
-        machine.serial.find(|l| l.contains("hearth: ").then(|| l.to_owned()).filter(|l| l.contains(" stage2 slot=a")))
-    {
-        bail!("the spoilt slot came up: {line}");
-    }
-    Ok(format!("chose {}; slot a never ran", choices.join(" ")))
+    let came_up = up(&mut machine)?;
+    expect("the slot that came up", slot(&came_up), "b")?;
+    let choices = chosen(&mut machine);
+    let good = machine.serial.beacon("good", BOOT)?;
+    expect("the slot marked good", slot(&good), "b")?;
+    Ok(format!("chose {}; only b came up", choices.join(" ")))
 }
 
 pub(super) fn kernel(rig: &mut Rig) -> Result<String> {
@@ -109,13 +108,19 @@ fn crc32(bytes: &[u8]) -> u32 {
     })
 }
 
+/// The agent refuses an older product, however well signed, and says so to the server.
+pub(super) fn downgrade(rig: &mut Rig) -> Result<String> {
+    rig.publish(&rig.next.join("update.bundle"))?;
+    refusal(rig, |disk| disk.set_boot_state(|state| state.floor = 9))
+}
+
 /// The agent refuses a bundle whose byte at `at` is not what was signed, and says so to the server; slot A stays. The server looks at what is
 /// published, so the byte is changed in its store afterwards.
 fn refused(rig: &mut Rig, at: u64) -> Result<String> {
     rig.publish(&rig.next.join("update.bundle"))?;
     let store = rig.service.stored(&rig.next.join("update.bundle"))?;
     turn_over(&store, at)?;
-    let outcome = refusal(rig);
+    let outcome = refusal(rig, |_| Ok(()));
     turn_over(&store, at)?;
     outcome
 }
@@ -127,9 +132,10 @@ fn turn_over(file: &Path, at: u64) -> Result<()> {
     file.write_all_at(&[byte[0] ^ 1], at).context("changing the stored bundle")
 }
 
-fn refusal(rig: &mut Rig) -> Result<String> {
+fn refusal(rig: &mut Rig, prepare: impl FnOnce(&Disk) -> Result<()>) -> Result<String> {
     let before = rig.service.refusals().len();
     let disk = rig.disc()?;
+    prepare(&disk)?;
     let mut machine = rig.boot(&disk)?;
     machine.serial.beacon("good", BOOT)?;
     let deadline = Instant::now() + INSTALL;
