@@ -1,11 +1,14 @@
 //! What the box finds on the network: `hearth-server` with a small catalog, on the host's loopback, which QEMU's box knows as 10.0.2.2.
 use super::film;
+use super::machine::Machine;
+use crate::demo::children::pause;
 use crate::demo::server::Server;
 use crate::demo::{art, catalog, films, ingest};
 use crate::image::inputs;
 use crate::shell::{cargo, run, step, target};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Titles of the small catalog. The first is the hero; its film is the one with numbers.
 const TITLES: usize = 3;
@@ -46,10 +49,24 @@ impl Service {
     }
 
     /// What boxes said of updates that failed on them, in order: lines of the server's log.
-    pub fn refusals(&self) -> Vec<String> {
+    pub fn failures(&self) -> Vec<String> {
         let log = std::fs::read(&self.server.log).unwrap_or_default();
         let said = |line: &&str| line.contains("update reported") && line.contains("Failed");
         String::from_utf8_lossy(&log).lines().filter(said).map(str::to_owned).collect()
+    }
+
+    /// The next of them after the first `known`, from a box that runs on meanwhile.
+    pub fn failure_after(&self, known: usize, machine: &mut Machine, limit: Duration) -> Result<String> {
+        let deadline = Instant::now() + limit;
+        while Instant::now() < deadline {
+            if let Some(said) = self.failures().get(known) {
+                // The error is all that changes from box to box.
+                return Ok(said.split_once("error=").map_or(said.as_str(), |(_, error)| error).to_owned());
+            }
+            machine.must_run()?;
+            pause(Duration::from_millis(500))?;
+        }
+        bail!("no box reported a failure within {} s", limit.as_secs())
     }
 
     /// The server's own copy of a bundle that was published.

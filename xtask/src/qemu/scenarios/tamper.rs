@@ -1,7 +1,6 @@
 //! Whatever somebody with the disc in his hands changes is refused or recovered from.
 use super::update::INSTALL;
 use super::{Rig, chosen, expect, selected, slot, up};
-use crate::demo::children::pause;
 use crate::qemu::disk::Disk;
 use crate::qemu::machine::BOOT;
 use anyhow::{Context, Result, bail};
@@ -9,7 +8,6 @@ use hearth_update::bootstate;
 use hearth_update::slot::Slot;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 /// Slot A was spoilt on a disc as it leaves the factory, whose slot B is filled too: A never runs, B comes up and is marked good.
 fn never_a(rig: &mut Rig, spoil: impl FnOnce(&Disk) -> Result<()>) -> Result<String> {
@@ -133,24 +131,23 @@ fn turn_over(file: &Path, at: u64) -> Result<()> {
 }
 
 fn refusal(rig: &mut Rig, prepare: impl FnOnce(&Disk) -> Result<()>) -> Result<String> {
-    let before = rig.service.refusals().len();
+    let before = rig.service.failures().len();
     let disk = rig.disc()?;
     prepare(&disk)?;
+    let untouched = holds(&disk)?;
     let mut machine = rig.boot(&disk)?;
     machine.serial.beacon("good", BOOT)?;
-    let deadline = Instant::now() + INSTALL;
-    while Instant::now() < deadline {
-        if let Some(why) = rig.service.refusals().get(before) {
-            let state = disk.boot_state()?;
-            if state.first == Slot::B || state.b.left > 0 {
-                bail!("the spoilt bundle is to be booted: {state:?}");
-            }
-            return Ok(why.clone());
-        }
-        machine.must_run()?;
-        pause(Duration::from_millis(500))?;
+    let why = rig.service.failure_after(before, &mut machine, INSTALL)?;
+    let state = disk.boot_state()?;
+    if state.first == Slot::B || (state.b.left > 0 && holds(&disk)? != untouched) {
+        bail!("what was refused may be booted: {state:?}");
     }
-    bail!("the box has not refused the spoilt bundle within {} s", INSTALL.as_secs())
+    Ok(why)
+}
+
+/// What slot B begins with: enough to tell whether it was written to.
+fn holds(disk: &Disk) -> Result<[Vec<u8>; 2]> {
+    Ok([disk.read("boot-b", 0, 8 << 20)?, disk.read("root-b", 0, 8 << 20)?])
 }
 
 pub(super) fn bundle(rig: &mut Rig) -> Result<String> {

@@ -70,6 +70,7 @@ fn updated(rig: &mut Rig) -> Result<Disk> {
 
 pub(super) fn fallback(rig: &mut Rig) -> Result<String> {
     let disk = updated(rig)?;
+    let known = rig.service.failures().len();
     disk.flip("root-b", 0)?;
     let mut machine = rig.boot(&disk)?;
     for attempt in 1..=3 {
@@ -82,7 +83,10 @@ pub(super) fn fallback(rig: &mut Rig) -> Result<String> {
     rig.keep(&machine.settled(BOOT)?, "fallen-back")?;
     let good = machine.serial.beacon("good", BOOT)?;
     expect("the slot marked good", slot(&good), "a")?;
-    Ok(format!("three tries of b, then a: {}", stage2.rest))
+    // Whoever published it hears of it, and this box leaves that build alone.
+    let said = rig.service.failure_after(known, &mut machine, INSTALL)?;
+    expect("the slot to boot", &format!("{:?}", disk.boot_state()?.first), "A")?;
+    Ok(format!("three tries of b, then a: {}; reported {said}", stage2.rest))
 }
 
 pub(super) fn recovery(rig: &mut Rig) -> Result<String> {
