@@ -48,6 +48,10 @@ impl Tally {
 /// Everything. `qemu` asks for the boot of the box as well; with `--only`, for nothing else.
 pub fn all(qemu: Option<&Scenarios>) -> Result<()> {
     setup::ensure(setup::FOR_TEST)?;
+    if qemu.is_some() {
+        // Before anything looks whether the tools are here.
+        setup::ensure(setup::FOR_BOX)?;
+    }
     let mut tally = Tally::default();
     if qemu.is_none_or(|options| options.only.is_none()) {
         workspace(&mut tally)?;

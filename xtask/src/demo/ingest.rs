@@ -4,14 +4,14 @@ use super::catalog::Entry;
 use super::children::{Running, pause};
 use super::films::Film;
 use super::server::{Server, tail};
-use crate::shell::{our_program, step};
+use crate::shell::step;
 use anyhow::{Context, Result, bail};
 use hearth_api::{Job, JobState};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// No catalog of this size takes longer.
@@ -34,8 +34,8 @@ pub struct Timings {
 pub fn all(server: &mut Server, entries: &[Entry], films: &[Film], art: &[Art]) -> Result<Timings> {
     let begun = Instant::now();
     for (i, entry) in entries.iter().enumerate() {
-        let mut command = Command::new(our_program("hearth-server"));
-        command.arg("ingest").arg(&films[i].file).args(["--server", &server.url, "--json"]);
+        let mut command = server.operator(&["ingest"]);
+        command.arg(&films[i].file).arg("--json");
         command.args(["--title", &entry.name, "--tagline", &entry.tagline, "--synopsis", &entry.synopsis]);
         command.args(["--year", &entry.year.to_string(), "--rating", &entry.rating, "--credits", &entry.credits]);
         command.args(["--prominence", &(entries.len() - i).to_string(), "--protection", "cbcs"]);

@@ -60,7 +60,7 @@ pub fn demo(options: &Options) -> Result<()> {
     let (films, art) = make(&entries)?;
 
     let folder = folder();
-    let mut server = Server::start(&folder, 0)?;
+    let mut server = Server::start(&folder, 0, false)?;
     step(format_args!("hearth-server answers at {}; its log is {}", server.url, server.log.display()));
     let timings = ingest::all(&mut server, &entries, &films, &art)?;
     step(format_args!("{} titles published in {:.1} s", entries.len(), timings.total_ms as f64 / 1000.0));

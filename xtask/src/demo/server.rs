@@ -19,6 +19,8 @@ pub struct Server {
     /// What it wrote to its log.
     pub log: PathBuf,
     agent: ureq::Agent,
+    /// The operator's, where boxes have to sign in.
+    token: Option<String>,
 }
 
 /// What `--keep` leaves behind for the next run.
@@ -29,8 +31,8 @@ struct Kept {
 }
 
 impl Server {
-    /// Clears what an earlier run left, and starts; on a free port if `port` is 0.
-    pub fn start(folder: &Path, port: u16) -> Result<Self> {
+    /// Clears what an earlier run left, and starts; on a free port if `port` is 0. With `sign_in` it serves only boxes that signed in.
+    pub fn start(folder: &Path, port: u16, sign_in: bool) -> Result<Self> {
         stop_kept(folder)?;
         let data = folder.join("data");
         if data.exists() {
@@ -39,7 +41,10 @@ impl Server {
         std::fs::create_dir_all(&data).with_context(|| format!("cannot make {}", data.display()))?;
         let log = folder.join("server.log");
         let mut command = Command::new(our_program("hearth-server"));
-        command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(&data);
+        command
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
+            .arg(&data)
+            .args(sign_in.then_some("--require-sign-in"));
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -55,7 +60,23 @@ impl Server {
             );
         };
         let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(20))).proxy(None).build();
-        Ok(Self { process, url: url.trim().to_owned(), log, agent: config.into() })
+        let token = if sign_in {
+            let file = data.join("operator.token");
+            Some(std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?)
+        } else {
+            None
+        };
+        Ok(Self { process, url: url.trim().to_owned(), log, agent: config.into(), token })
+    }
+
+    /// A command of the operator's, up to `--server`.
+    pub fn operator(&self, command: &[&str]) -> Command {
+        let mut program = Command::new(our_program("hearth-server"));
+        program.args(command).args(["--server", &self.url]);
+        if let Some(token) = &self.token {
+            program.env("HEARTH_TOKEN", token);
+        }
+        program
     }
 
     /// All jobs.
@@ -70,7 +91,11 @@ impl Server {
 
     fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
         let url = format!("{}{path}", self.url);
-        let mut answer = self.agent.get(&url).call().with_context(|| format!("GET {url}"))?;
+        let mut request = self.agent.get(&url);
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let mut answer = request.call().with_context(|| format!("GET {url}"))?;
         answer.body_mut().read_json().with_context(|| format!("GET {url}: not the JSON that was expected"))
     }
 

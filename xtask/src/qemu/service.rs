@@ -40,7 +40,7 @@ impl Service {
         let mut reels = films::make(&entries, &demo.join("films"))?;
         reels[0].file = film::make(&folder.join("films"), SECONDS)?;
         let pictures = art::draw(&entries, &demo.join("art"), &|entry| films::still(entry, &demo.join("stills")))?;
-        let mut server = Server::start(folder, port)?;
+        let mut server = Server::start(folder, port, true)?;
         step(format_args!("hearth-server answers at {}; its log is {}", server.url, server.log.display()));
         let timings = ingest::all(&mut server, &entries, &reels, &pictures)?;
         step(format_args!("{} titles published in {:.1} s", entries.len(), timings.total_ms as f64 / 1000.0));

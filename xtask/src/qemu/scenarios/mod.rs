@@ -11,7 +11,7 @@ use super::serial::Beacon;
 use super::service::{Service, folder};
 use super::{board, factory_key, image};
 use crate::demo::children;
-use crate::shell::{has, our_program, run, step, target};
+use crate::shell::{has, run, step, target};
 use anyhow::{Context, Result, bail};
 use hearth_boards::Board;
 use std::path::{Path, PathBuf};
@@ -150,8 +150,8 @@ impl Rig {
 
     /// Offers `bundle` to all boxes.
     fn publish(&self, bundle: &Path) -> Result<()> {
-        let mut command = Command::new(our_program("hearth-server"));
-        command.args(["updates", "publish"]).arg(bundle).args(["--server", &self.service.server.url]);
+        let mut command = self.service.server.operator(&["updates", "publish"]);
+        command.arg(bundle);
         step(crate::shell::show(&command));
         run(&mut command)
     }

@@ -3,6 +3,7 @@ use super::{Rig, expect, slot, up};
 use crate::qemu::keys::moving;
 use crate::qemu::machine::{BOOT, STEP};
 use crate::qemu::pixels::WHOLE;
+use crate::qemu::serial::Beacon;
 use anyhow::{Context, Result, bail};
 
 /// A focus that moves changes at least this share of the screen.
@@ -17,6 +18,9 @@ pub(super) fn play(rig: &mut Rig) -> Result<String> {
     let (lit, picture) = box_.watch("light", STEP, |p| Some(p.lit(WHOLE)).filter(|lit| *lit > 0.02))?;
     rig.keep(&picture, "first-frame")?;
     let home = box_.serial.beacon("home", BOOT)?.seconds;
+    // The server shows its home screen to nobody else.
+    let signed_in = box_.serial.find(|line| Beacon::parse(line).filter(|b| b.name == "signed-in"));
+    let device = signed_in.as_ref().and_then(|b| b.value("device")).context("home without signing in")?.to_owned();
     // Titles come first; the hero's picture follows when it is loaded.
     box_.watch("the hero's picture", STEP, |p| (p.lit(WHOLE) > 0.2).then_some(()))?;
     let at_home = box_.settled(STEP)?;
@@ -58,7 +62,7 @@ pub(super) fn play(rig: &mut Rig) -> Result<String> {
     box_.watch("the film to go", STEP, |p| (p.frame_number().is_none() && p.changed(&film, WHOLE) > FOCUS).then_some(()))?;
     let back = box_.settled(STEP)?;
     rig.keep(&back, "back")?;
-    let good = box_.serial.find(|line| crate::qemu::serial::Beacon::parse(line).filter(|b| b.name == "good"));
+    let good = box_.serial.find(|line| Beacon::parse(line).filter(|b| b.name == "good"));
     let good = match good {
         Some(good) => good,
         None => box_.serial.beacon("good", BOOT)?,
@@ -68,7 +72,7 @@ pub(super) fn play(rig: &mut Rig) -> Result<String> {
         bail!("the boot state on the disc does not say that slot A is good");
     }
     Ok(format!(
-        "first frame {frame:.2} s after kernel entry ({:.0} % lit), home {home:.2} s, \"{}\" frames {first} to {later}, {early} then {late} presented, \
+        "signed in as {device}, first frame {frame:.2} s after kernel entry ({:.0} % lit), home {home:.2} s, \"{}\" frames {first} to {later}, {early} then {late} presented, \
          user space {} MiB ({}), good at {:.1} s",
         lit * 100.0,
         title.rest,
