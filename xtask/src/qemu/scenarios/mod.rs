@@ -110,6 +110,8 @@ impl Rig {
         }
         let work = folder().join("test");
         std::fs::create_dir_all(&work).with_context(|| format!("cannot make {}", work.display()))?;
+        // An earlier run's disc knows another server.
+        let _ = std::fs::remove_file(work.join(update::UPDATED));
         let service = Service::start(&folder(), 0)?;
         Ok(Self { board, image: first, next, service, options: options.clone(), work })
     }

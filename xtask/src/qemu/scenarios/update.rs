@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 /// The agent asks within a minute of its start, then fetches and verifies 30 MB on a slow machine.
 pub(super) const INSTALL: Duration = Duration::from_secs(600);
 
+/// The disc of a box that has been updated once.
+pub(super) const UPDATED: &str = "updated.img";
+
 /// Waits until slot B is the one to boot next, looking at the disc from outside as the box writes it.
 pub(super) fn installed(machine: &mut Machine, disk: &Disk) -> Result<()> {
     let deadline = Instant::now() + INSTALL;
@@ -52,13 +55,13 @@ pub(super) fn update(rig: &mut Rig) -> Result<String> {
     rig.keep(&machine.settled(BOOT)?, "updated")?;
     machine.cut();
     // The next scenarios begin with a box that has been updated once.
-    std::fs::copy(&disk.path, rig.work.join("updated.img")).context("keeping the updated disc")?;
+    std::fs::copy(&disk.path, rig.work.join(UPDATED)).context("keeping the updated disc")?;
     Ok(format!("{was} to {is} in {took} s, good {:.1} s after kernel entry", good.seconds))
 }
 
 /// A box whose slots both hold a good version, B the newer; made by [`update`], or here.
 fn updated(rig: &mut Rig) -> Result<Disk> {
-    let kept = rig.work.join("updated.img");
+    let kept = rig.work.join(UPDATED);
     if !kept.is_file() {
         step("no updated disc is there yet: updating one first");
         update(rig)?;
@@ -83,10 +86,13 @@ pub(super) fn fallback(rig: &mut Rig) -> Result<String> {
     rig.keep(&machine.settled(BOOT)?, "fallen-back")?;
     let good = machine.serial.beacon("good", BOOT)?;
     expect("the slot marked good", slot(&good), "a")?;
-    // Whoever published it hears of it, and this box leaves that build alone.
+    // Whoever published it hears of it. The build had been marked good here, so it is the disc that spoilt it: it is installed again.
     let said = rig.service.failure_after(known, &mut machine, INSTALL)?;
-    expect("the slot to boot", &format!("{:?}", disk.boot_state()?.first), "A")?;
-    Ok(format!("three tries of b, then a: {}; reported {said}", stage2.rest))
+    installed(&mut machine, &disk)?;
+    machine.cut();
+    let mut machine = rig.boot(&disk)?;
+    expect("the slot after mending", slot(&up(&mut machine)?), "b")?;
+    Ok(format!("three tries of b, then a: {}; reported {said}; b was mended", stage2.rest))
 }
 
 pub(super) fn recovery(rig: &mut Rig) -> Result<String> {
