@@ -42,6 +42,7 @@ const SCENARIOS: &[(&str, Scenario)] = &[
     ("update: installs the next version from the server and runs it", update::update),
     ("fallback: a slot that does not come up is given up after three tries", update::fallback),
     ("recovery: both slots bad, the box mends itself from the server", update::recovery),
+    ("data: a file system in ruins is made anew, and the screen does not wait for it", update::ruined_data),
     ("kills: QEMU killed in mid-update", cuts::kills),
     ("tamper: a changed kernel is not started", tamper::kernel),
     ("tamper: a kernel without a signature is not started", tamper::unsigned),

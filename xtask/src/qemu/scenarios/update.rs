@@ -3,6 +3,7 @@ use super::{Rig, expect, selected, slot, until_recovery, up};
 use crate::demo::children::pause;
 use crate::qemu::disk::Disk;
 use crate::qemu::machine::{BOOT, Machine};
+use crate::qemu::serial::Beacon;
 use crate::shell::step;
 use anyhow::{Context, Result, bail};
 use hearth_update::slot::Slot;
@@ -93,6 +94,26 @@ pub(super) fn fallback(rig: &mut Rig) -> Result<String> {
     let mut machine = rig.boot(&disk)?;
     expect("the slot after mending", slot(&up(&mut machine)?), "b")?;
     Ok(format!("three tries of b, then a: {}; reported {said}; b was mended", stage2.rest))
+}
+
+pub(super) fn ruined_data(rig: &mut Rig) -> Result<String> {
+    let disk = rig.disc()?;
+    let mut machine = rig.boot(&disk)?;
+    machine.serial.beacon("good", BOOT)?;
+    machine.cut();
+    // The superblock, the group descriptors and the first tables of inodes; copies of the superblock lie further on.
+    disk.write("data", 0, &vec![0xa5; 4 << 20])?;
+    let mut machine = rig.boot(&disk)?;
+    let frame = machine.serial.beacon("ui-first-frame", BOOT)?.seconds;
+    machine.serial.beacon("home", BOOT)?;
+    rig.keep(&machine.settled(BOOT)?, "ruined-data")?;
+    machine.serial.beacon("good", BOOT)?;
+    let said: Vec<String> =
+        machine.serial.lines().filter_map(Beacon::parse).filter(|b| b.name == "data").map(|b| b.rest).collect();
+    if !said.iter().any(|rest| rest == "mounted") {
+        bail!("/data was not mounted again: {}", said.join(", "));
+    }
+    Ok(format!("first frame {frame:.2} s after kernel entry; data: {}", said.join(", ")))
 }
 
 pub(super) fn recovery(rig: &mut Rig) -> Result<String> {
