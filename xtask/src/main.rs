@@ -1,6 +1,7 @@
 //! The only door for developers: `cargo xtask setup`, `demo`, `test`, `doctor` and the rest.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod board;
 mod cross;
 mod demo;
@@ -49,6 +50,9 @@ enum Commands {
     /// The boards: list, check, show.
     #[command(subcommand)]
     Board(board::Command),
+    /// Measure: the ABR rule on network traces.
+    #[command(subcommand)]
+    Bench(bench::Command),
     /// Boot the box's image in QEMU, with a server beside it.
     Qemu(qemu::Options),
     /// The front panel's microcontroller: build it within its budgets, test it in QEMU, run it.
@@ -86,6 +90,7 @@ fn run(command: Commands) -> anyhow::Result<bool> {
         Commands::Test { qemu, scenarios } => test::all(qemu.then_some(&scenarios))?,
         Commands::Tidy => tidy::command()?,
         Commands::Board(command) => return board::run(command),
+        Commands::Bench(command) => bench::run(&command)?,
         Commands::Qemu(options) => qemu::command(&options)?,
         Commands::Firmware(command) => firmware::run(&command)?,
         Commands::Flash(options) => flash::run(&options)?,

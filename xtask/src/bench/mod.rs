@@ -1,0 +1,20 @@
+//! `cargo xtask bench`: figures that can be had again.
+
+mod abr;
+mod plot;
+
+use clap::Subcommand;
+
+/// What is measured.
+#[derive(Subcommand)]
+pub enum Command {
+    /// The player's ABR rule against published ones on network traces: a table, and a plot of quality against stalls.
+    Abr(abr::Options),
+}
+
+/// Runs one.
+pub fn run(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::Abr(options) => abr::run(options),
+    }
+}
