@@ -46,6 +46,8 @@ pub struct Parts {
 pub enum Wish {
     /// Restart, for the update that waits.
     Restart,
+    /// Sleep until a key wakes it.
+    Standby,
 }
 
 /// What is worth remembering of a run, for the report.
@@ -197,7 +199,8 @@ impl Launcher {
                 // Speech and box services are wired with the box; the words are there already.
                 Effect::Speak(say) => tracing::debug!("say {:?}", hearth_view::spoken(&self.view(), say)),
                 Effect::Restart => self.wishes.push(Wish::Restart),
-                Effect::Standby | Effect::Volume(_) => tracing::debug!("no box: {effect:?}"),
+                Effect::Standby => self.wishes.push(Wish::Standby),
+                Effect::Volume(_) => tracing::debug!("no box: {effect:?}"),
                 Effect::FetchHome | Effect::FetchTitle(_) | Effect::SaveProgress { .. } => {}
             }
         }

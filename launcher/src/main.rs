@@ -14,7 +14,7 @@ use hearth_launcher::run::Loop;
 use hearth_launcher::script::Script;
 use hearth_launcher::service::facts::{self, Folders};
 use hearth_launcher::service::servers::{Household, Servers};
-use hearth_launcher::service::{Keeper, SelfCheck, Service, board};
+use hearth_launcher::service::{FrontPanel, Keeper, SelfCheck, Service, board};
 use hearth_launcher::{keys, script};
 use hearth_pixels::HttpFetch;
 use hearth_player::{AudioOutput, PlayerConfig};
@@ -140,7 +140,8 @@ fn start(args: Args) -> anyhow::Result<Report> {
         memory,
     };
     let launcher = Launcher::new(parts, &surface)?;
-    let service = Service::new(&folders, keeper, SelfCheck::new(&args.selfcheck, &config, wake), tokens);
+    let service = Service::new(&folders, keeper, SelfCheck::new(&args.selfcheck, &config, wake.clone()), tokens)
+        .with_panel(FrontPanel::open(board.as_ref(), wake));
     let shots = Some(args.shots);
     let report = Loop { launcher, surface, screen, latest, clock, script, ends_with_script: headless, shots, service }.run();
     if let Some(path) = &args.report {

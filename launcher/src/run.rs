@@ -74,6 +74,7 @@ impl Loop {
         let mut input = Vec::new();
         let timeout = self.timeout(state);
         self.screen.wait(timeout, &mut input);
+        input.extend(self.service.inputs(self.clock.now()));
         for event in input {
             self.input(event, state);
         }

@@ -68,6 +68,8 @@ pub enum Notice {
     Playing(String),
     /// Frames shown so far.
     Presented(u64),
+    /// Why the box was woken, by the panel's word.
+    Woke(String),
     /// Still well.
     Alive,
     /// Please go down.
@@ -94,6 +96,7 @@ impl Notice {
             ("REBOOT", "recovery") => Self::Leave(Leave::Recovery),
             ("ORIGIN", url) if !url.is_empty() => Self::Origin(url.to_owned()),
             ("PLAYING", title) => Self::Playing(title.to_owned()),
+            ("WOKE", reason) if !reason.is_empty() => Self::Woke(reason.to_owned()),
             ("PRESENTED", frames) => Self::Presented(frames.parse().map_err(|_| refused("not a number"))?),
             ("SIGNED_IN", device) if !device.is_empty() => Self::SignedIn(device.to_owned()),
             ("SELFCHECK", "ok") => Self::SelfCheck(Ok(())),
@@ -116,6 +119,7 @@ impl Notice {
             Self::SelfCheck(Err(why)) => ("selfcheck", format!("failed: {why}")),
             Self::Playing(title) => ("playing", title.clone()),
             Self::Presented(frames) => ("presented", frames.to_string()),
+            Self::Woke(reason) => ("woke", reason.clone()),
             Self::Leave(leave) => ("leave", leave.name().to_owned()),
             Self::Alive => return None,
         })
@@ -153,6 +157,8 @@ mod tests {
         check("PRESENTED=-1", None);
         check("REBOOT=update", Some(Notice::Leave(Leave::Update)));
         check("REBOOT=now", None);
+        check("WOKE=timer", Some(Notice::Woke("timer".into())));
+        check("WOKE=", None);
         check("POWEROFF=1", Some(Notice::Leave(Leave::PowerOff)));
         check("PLAYING=", Some(Notice::Playing(String::new())));
         check("SHELL=1", None);

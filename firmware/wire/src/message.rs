@@ -79,6 +79,27 @@ pub enum Depth {
     Deep,
 }
 
+/// How remote controls talk, by the protocol's number; the names are those that Flipper's files have, where they have one. Append only.
+pub const IR_PROTOCOLS: [&str; 17] = [
+    "NEC",
+    "NECext",
+    "NEC42",
+    "Samsung32",
+    "RC5",
+    "RC5X",
+    "RC5X20",
+    "RC6",
+    "RC6A",
+    "SIRC",
+    "SIRC15",
+    "SIRC20",
+    "Kaseikyo",
+    "RCA",
+    "JVC",
+    "Denon",
+    "Pioneer",
+];
+
 /// A key of a remote control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoteKey {

@@ -4,16 +4,18 @@
 mod beacon;
 pub mod board;
 pub mod facts;
+mod panel;
 mod resume;
 mod selfcheck;
 pub mod servers;
 
 pub use beacon::{Beacons, Seen};
+pub use panel::FrontPanel;
 pub use resume::Keeper;
 pub use selfcheck::SelfCheck;
 
 use crate::app::{Launcher, Wish};
-use crate::platform::Tally;
+use crate::platform::{Input, Tally};
 use facts::{Folders, Watched};
 use hearth_box::tokens::Tokens;
 use hearth_nav::Event;
@@ -32,6 +34,7 @@ pub struct Service {
     keeper: Keeper,
     selfcheck: Option<SelfCheck>,
     tokens: Tokens,
+    panel: Option<FrontPanel>,
     looked: Option<Duration>,
 }
 
@@ -42,7 +45,26 @@ impl Service {
             let socket = UnixDatagram::unbound().and_then(|s| s.set_nonblocking(true).map(|()| s));
             Some((socket.inspect_err(|e| tracing::warn!("cannot tell init anything: {e}")).ok()?, path.into()))
         });
-        Self { beacons: Beacons::default(), notify, watched: Watched::new(folders), keeper, selfcheck, tokens, looked: None }
+        Self {
+            beacons: Beacons::default(),
+            notify,
+            watched: Watched::new(folders),
+            keeper,
+            selfcheck,
+            tokens,
+            panel: None,
+            looked: None,
+        }
+    }
+
+    /// A box with a front panel.
+    pub fn with_panel(self, panel: Option<FrontPanel>) -> Self {
+        Self { panel, ..self }
+    }
+
+    /// What was pressed on the panel and on its remote control.
+    pub fn inputs(&mut self, now: Duration) -> Vec<Input> {
+        self.panel.as_mut().map(|panel| panel.inputs(now)).unwrap_or_default()
     }
 
     /// Once a turn of the loop, after its frame.
@@ -73,7 +95,22 @@ impl Service {
         for wish in launcher.wishes() {
             match wish {
                 Wish::Restart => self.send("REBOOT=update"),
+                Wish::Standby => self.standby(),
             }
+        }
+        if let Some(panel) = &mut self.panel {
+            panel.turn(launcher, now);
+            if let Some(reason) = panel.woke() {
+                self.send(&format!("WOKE={reason}"));
+            }
+        }
+    }
+
+    /// Where a panel keeps the power: it is told first, so that it knows what is meant when the box goes quiet.
+    fn standby(&self) {
+        match &self.panel {
+            Some(panel) if panel.sleep() => self.send("POWEROFF=1"),
+            _ => tracing::info!("nobody would wake this box: it does not sleep"),
         }
     }
 
@@ -87,7 +124,8 @@ impl Service {
 
     /// At the latest until the next turn.
     pub fn wake(&self) -> Duration {
-        if self.notify.is_some() { self.beacons.wake().min(LOOK) } else { LOOK }
+        let panel = self.panel.as_ref().map_or(LOOK, FrontPanel::wake);
+        if self.notify.is_some() { self.beacons.wake().min(LOOK).min(panel) } else { LOOK.min(panel) }
     }
 
     /// The launcher ends because it is meant to: the next one begins anew.

@@ -7,6 +7,7 @@ use super::jobs::{Ended, Jobs, Purpose};
 use super::leave::Leaving;
 use super::log::Log;
 use super::network::Network;
+use super::panel;
 use super::time::Time;
 use super::units::{News, Units};
 use crate::beacon::{Leave, Notice};
@@ -225,7 +226,7 @@ impl Machine {
                 Notice::Alive => self.units.alive(received.pid, now),
                 Notice::Playing(_) => self.memory = self.memory.or(Some(now + FIRST_MEMORY)),
                 Notice::Leave(leave) => drop(self.leave.get_or_insert(leave)),
-                Notice::Home | Notice::SignedIn(_) | Notice::Presented(_) => {}
+                Notice::Home | Notice::SignedIn(_) | Notice::Presented(_) | Notice::Woke(_) => {}
             }
         }
     }
@@ -378,6 +379,7 @@ impl Machine {
             return None;
         }
         leaving.finish(&mut self.data, &self.time, &mut self.log);
+        panel::last_word(self.identity.board.as_ref(), leaving.why, &mut self.log);
         Some(leaving.why)
     }
 }

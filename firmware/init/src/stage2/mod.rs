@@ -7,6 +7,7 @@ mod leave;
 mod log;
 mod machine;
 mod network;
+mod panel;
 pub mod time;
 mod units;
 

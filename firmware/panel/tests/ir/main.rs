@@ -79,3 +79,12 @@ fn the_boards_signals_are_these() {
     }
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
 }
+
+/// The box knows protocols by number and name.
+#[test]
+fn the_wires_names_are_the_decoders() {
+    for protocol in ALL {
+        assert_eq!(hearth_wire::IR_PROTOCOLS.get(protocol as usize), Some(&protocol.name()));
+    }
+    assert_eq!(ALL.len(), hearth_wire::IR_PROTOCOLS.len());
+}
