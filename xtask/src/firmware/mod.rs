@@ -9,7 +9,8 @@ use crate::shell::step;
 use anyhow::Result;
 use std::time::Duration;
 
-use build::{Kind, build};
+pub use build::{Kind, build};
+pub use vm::Vm;
 
 /// What to do with it.
 #[derive(clap::Subcommand)]
@@ -38,6 +39,11 @@ pub fn run(command: &Command) -> Result<()> {
             vm::interactive(&image.elf)
         }
     }
+}
+
+/// The microcontroller with its bench, switched on; its display in a window of that kind, if there is one.
+pub fn start_bench(window: Option<&'static str>) -> Result<Vm> {
+    Vm::start(&build(Kind::Bench)?.elf, window)
 }
 
 /// Budgets, the suite and the screens.

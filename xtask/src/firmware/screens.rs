@@ -3,9 +3,10 @@ use super::PATIENCE;
 use super::build::Image;
 use super::vm::{Link, Vm};
 use crate::demo::children::pause;
+use crate::qemu::panel::nec;
 use crate::shell::{root, step};
 use anyhow::{Context, Result, bail};
-use hearth_wire::{PanelKey, Show, ToBox, ToPanel};
+use hearth_wire::{Depth, PanelKey, RemoteKey, Show, ToBox, ToPanel, WakeReason};
 use std::time::{Duration, Instant};
 
 #[path = "../../../firmware/panel/tests/scenes/mod.rs"]
@@ -24,10 +25,11 @@ const KEYS: [(&str, PanelKey); 5] = [
 /// Goes through all of them.
 pub fn run(bench: &Image) -> Result<()> {
     let begun = Instant::now();
-    let mut vm = Vm::start(&bench.elf)?;
+    let mut vm = Vm::start(&bench.elf, None)?;
     let mut link = vm.link()?;
     link.say(&ToPanel::Hello { version: hearth_wire::VERSION })?;
     keys(&mut vm, &mut link)?;
+    standby(&mut vm, &mut link)?;
     let all = scenes::scenes();
     for (hour, (name, messages, later)) in (1u64..).zip(&all) {
         // The panel's clock stands where we put it: how busy this machine is changes nothing.
@@ -42,7 +44,7 @@ pub fn run(bench: &Image) -> Result<()> {
         equals(&mut vm, name)?;
     }
     step(format_args!(
-        "firmware: {} screens as they should be, {} keys heard, {:.1} s",
+        "firmware: {} screens as they should be, {} keys heard, asleep and woken by infrared, {:.1} s",
         all.len(),
         KEYS.len(),
         begun.elapsed().as_secs_f64()
@@ -61,6 +63,23 @@ fn keys(vm: &mut Vm, link: &mut Link) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Infrared by the bench's line while it runs: a key, then sleep, a key that does not wake and one that does.
+fn standby(vm: &mut Vm, link: &mut Link) -> Result<()> {
+    let code = |command| RemoteKey { protocol: 0, address: 4, command };
+    vm.command(&nec(4, 68))?;
+    link.hear(&ToBox::Ir { protocol: 0, address: 4, command: 68, repeat: false })?;
+    link.say(&ToPanel::WakeKey { slot: 0, key: Some(code(8)) })?;
+    link.say(&ToPanel::Sleep { depth: Depth::Deep, wake_at_s: None })?;
+    link.say(&ToPanel::SafeToCut)?;
+    vm.told("power off", PATIENCE)?;
+    vm.command(&nec(4, 68))?;
+    vm.command(&nec(4, 8))?;
+    vm.told("power on", PATIENCE)?;
+    link.hear(&ToBox::Woke { reason: WakeReason::Ir })?;
+    link.say(&ToPanel::AskWake)?;
+    link.hear(&ToBox::LastWake { reason: WakeReason::Ir, key: Some(code(8)) })
 }
 
 /// Looks until the display shows the golden picture; it may be drawing still.

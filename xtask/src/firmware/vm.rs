@@ -8,7 +8,7 @@ use crate::shell::run;
 use anyhow::{Context, Result, bail};
 use hearth_wire::{Deframer, MAX_FRAME, ToBox, ToPanel, encode};
 use serde_json::json;
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -56,8 +56,9 @@ pub fn play(elf: &Path, script: &str) -> Result<(Vec<u8>, String)> {
 pub struct Vm {
     process: Running,
     qmp: Qmp,
-    /// The bench's line: commands and what it says.
-    pub bench: BufReader<UnixStream>,
+    bench: UnixStream,
+    /// Half a line of the bench's.
+    half: String,
     /// Where the box's end of the link may be connected, if it is not ours.
     pub link: PathBuf,
     dir: tempfile::TempDir,
@@ -65,11 +66,11 @@ pub struct Vm {
 
 impl Vm {
     /// Switches it on.
-    pub fn start(elf: &Path) -> Result<Self> {
+    pub fn start(elf: &Path, window: Option<&str>) -> Result<Self> {
         let dir = tempfile::tempdir()?;
         let at = |name: &str| dir.path().join(name);
         let mut command = qemu(elf);
-        command.args(["-display", "none", "-qmp", &format!("unix:{},server=on,wait=off", at("qmp").display())]);
+        command.args(["-display", window.unwrap_or("none"), "-qmp", &format!("unix:{},server=on,wait=off", at("qmp").display())]);
         for name in ["link", "bench"] {
             command.args(["-chardev", &format!("socket,id={name},path={},server=on,wait=off", at(name).display())]);
             command.args(["-serial", &format!("chardev:{name}")]);
@@ -77,8 +78,8 @@ impl Vm {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut process = Running::start(&mut command).context("qemu-system-arm is the package")?;
         let qmp = Qmp::greet(connect(&mut process, &at("qmp"))?)?;
-        let bench = BufReader::new(connect(&mut process, &at("bench"))?);
-        Ok(Self { process, qmp, bench, link: at("link"), dir })
+        let bench = connect(&mut process, &at("bench"))?;
+        Ok(Self { process, qmp, bench, half: String::new(), link: at("link"), dir })
     }
 
     /// Connects to the box's line.
@@ -90,21 +91,44 @@ impl Vm {
 
     /// Stops the panel's clock at this microsecond.
     pub fn freeze(&mut self, us: u64) -> Result<()> {
-        self.bench.get_mut().write_all(format!("freeze {us}\n").as_bytes()).context("the bench's line")?;
-        self.told("frozen")
+        self.bench.write_all(format!("freeze {us}\n").as_bytes()).context("the bench's line")?;
+        self.told("frozen", PATIENCE)
+    }
+
+    /// A command to the bench: `ir 9000 4500 …`, `key power 1`.
+    pub fn command(&mut self, line: &str) -> Result<()> {
+        // A signal is played ahead of the panel's clock: the next one waits until its time has come.
+        pause(Duration::from_millis(400))?;
+        self.bench.write_all(format!("{line}\n").as_bytes()).context("the bench's line")
     }
 
     /// Waits until the bench has said this line; others are passed over.
-    pub fn told(&mut self, wanted: &str) -> Result<()> {
-        self.bench.get_ref().set_read_timeout(Some(PATIENCE))?;
-        let mut line = String::new();
-        while line.trim_end() != wanted {
-            line.clear();
-            if self.bench.read_line(&mut line).with_context(|| format!("the bench does not say {wanted}"))? == 0 {
-                bail!("QEMU has closed the bench's line");
+    pub fn told(&mut self, wanted: &str, limit: Duration) -> Result<()> {
+        let deadline = Instant::now() + limit;
+        while !self.heard()?.iter().any(|line| line == wanted) {
+            if Instant::now() > deadline {
+                bail!("the bench does not say {wanted}");
             }
+            pause(Duration::from_millis(5))?;
         }
         Ok(())
+    }
+
+    /// Whole lines that the bench has said since.
+    pub fn heard(&mut self) -> Result<Vec<String>> {
+        self.process.must_run()?;
+        let mut bytes = [0; 512];
+        self.bench.set_nonblocking(true)?;
+        let read = self.bench.read(&mut bytes);
+        self.bench.set_nonblocking(false)?;
+        match read {
+            Ok(0) => bail!("QEMU has closed the bench's line"),
+            Ok(count) => self.half.push_str(&String::from_utf8_lossy(&bytes[..count])),
+            Err(e) if e.kind() == ErrorKind::WouldBlock => {}
+            Err(e) => return Err(e).context("the bench's line"),
+        }
+        let whole = self.half.rfind('\n').map_or(0, |at| at + 1);
+        Ok(self.half.drain(..whole).collect::<String>().lines().map(str::to_owned).collect())
     }
 
     /// Presses one of its keys, by QEMU's name, for longer than a contact bounces.

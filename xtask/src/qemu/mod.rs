@@ -3,6 +3,7 @@ mod disk;
 mod film;
 mod keys;
 pub mod machine;
+pub mod panel;
 pub mod pixels;
 pub mod qmp;
 pub mod scenarios;
@@ -10,6 +11,7 @@ mod serial;
 mod service;
 
 use crate::demo::children;
+use crate::firmware;
 use crate::setup;
 use crate::shell::{run, step, target};
 use anyhow::{Context, Result, bail};
@@ -62,6 +64,9 @@ pub struct Options {
     /// A Unix socket of the front panel's serial line.
     #[arg(long)]
     panel: Option<PathBuf>,
+    /// The front panel's microcontroller as well, in a QEMU of its own: its keys, display, infrared and standby.
+    #[arg(long, conflicts_with = "panel")]
+    with_panel: bool,
 }
 
 /// `cargo xtask qemu`.
@@ -84,6 +89,8 @@ pub fn command(options: &Options) -> Result<()> {
     if window.is_none() && !options.headless {
         step("no display, or no window in this QEMU (package qemu-system-gui): going on without");
     }
+    let mut panel = if options.with_panel { Some(firmware::start_bench(window)?) } else { None };
+    let socket = panel.as_ref().map(|vm| vm.link.clone()).or(options.panel.clone());
     let setup = Setup {
         board: &board,
         image: &image,
@@ -93,10 +100,13 @@ pub fn command(options: &Options) -> Result<()> {
         window,
         echo: !scripted,
         flash: None,
-        panel: options.panel.as_deref(),
+        panel: socket.as_deref(),
     };
     step(format_args!("booting {}; console: {}", disk.path.display(), work.join("console.log").display()));
     let mut machine = Machine::start(&setup)?;
+    if let (Some(panel), false) = (&mut panel, scripted) {
+        return panel::until_closed(machine, panel, &setup);
+    }
     if !scripted {
         return until_closed(machine);
     }

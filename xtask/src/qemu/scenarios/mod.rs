@@ -1,5 +1,6 @@
 //! What `cargo xtask test --qemu` does with the box, one small function a scenario. Each starts from a fresh disc and says in a line what it saw.
 mod cuts;
+mod panel;
 mod play;
 mod tamper;
 mod update;
@@ -39,6 +40,7 @@ type Scenario = fn(&mut Rig) -> Result<String>;
 
 const SCENARIOS: &[(&str, Scenario)] = &[
     ("play: boots, shows home, plays an encrypted film, goes back", play::play),
+    ("panel: keys, display, standby and wake go through the front panel", panel::panel),
     ("update: installs the next version from the server and runs it", update::update),
     ("fallback: a slot that does not come up is given up after three tries", update::fallback),
     ("recovery: both slots bad, the box mends itself from the server", update::recovery),
@@ -129,6 +131,15 @@ impl Rig {
     }
 
     fn boot_with(&self, disk: &Disk, flash: Option<&Path>) -> Result<Machine> {
+        self.start(disk, flash, None)
+    }
+
+    /// With a front panel behind this socket.
+    fn boot_beside(&self, disk: &Disk, panel: &Path) -> Result<Machine> {
+        self.start(disk, None, Some(panel))
+    }
+
+    fn start(&self, disk: &Disk, flash: Option<&Path>, panel: Option<&Path>) -> Result<Machine> {
         Machine::start(&Setup {
             board: &self.board,
             image: &self.image,
@@ -138,7 +149,7 @@ impl Rig {
             window: None,
             echo: false,
             flash,
-            panel: None,
+            panel,
         })
     }
 
