@@ -77,9 +77,7 @@ fn standby(vm: &mut Vm, link: &mut Link) -> Result<()> {
     vm.command(&nec(4, 68))?;
     vm.command(&nec(4, 8))?;
     vm.told("power on", PATIENCE)?;
-    link.hear(&ToBox::Woke { reason: WakeReason::Ir })?;
-    link.say(&ToPanel::AskWake)?;
-    link.hear(&ToBox::LastWake { reason: WakeReason::Ir, key: Some(code(8)) })
+    link.hear(&ToBox::Woke { reason: WakeReason::Ir })
 }
 
 /// Looks until the display shows the golden picture; it may be drawing still.
