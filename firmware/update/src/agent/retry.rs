@@ -26,6 +26,9 @@ impl Backoff {
     /// Within one download: about four minutes without a single block.
     pub const FETCH: Self = Self { first: Duration::from_secs(1), longest: Duration::from_secs(60), attempts: 9 };
 
+    /// The same, where the bytes come but are not those that were signed: a few seconds, for nothing heals that by waiting longer.
+    pub const CONTENT: Self = Self { attempts: 4, ..Self::FETCH };
+
     /// Time to wait after failure number `failure` (from 1): `None` when it is enough. Half of it is jitter.
     pub fn after(&self, failure: u32, random: u32) -> Option<Duration> {
         if failure >= self.attempts {
@@ -53,7 +56,8 @@ pub fn patiently<T>(pause: &mut dyn Pause, mut attempt: impl FnMut() -> Result<T
 /// Waits after failure number `failures`; it is the result when it was one too many.
 pub fn stand_by(pause: &mut dyn Pause, failures: u32, failure: Error) -> Result<()> {
     let random = pause.random();
-    let Some(time) = Backoff::FETCH.after(failures, random) else { return Err(failure) };
+    let backoff = if matches!(failure, Error::Content { .. }) { Backoff::CONTENT } else { Backoff::FETCH };
+    let Some(time) = backoff.after(failures, random) else { return Err(failure) };
     if pause.wait(time) { Ok(()) } else { Err(Error::Stopped) }
 }
 

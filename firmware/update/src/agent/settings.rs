@@ -69,7 +69,7 @@ impl Folders {
         fs::create_dir_all(&self.run).map_err(Error::io(self.run.display().to_string()))?;
         let file = File::options().create(true).append(true).open(&path).map_err(Error::io(path.display().to_string()))?;
         flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| Error::Busy)?;
-        Ok(Alone { _lock: file })
+        Ok(Alone { lock: file })
     }
 
     /// Where the status is.
@@ -81,7 +81,14 @@ impl Folders {
 /// Says that no other agent installs, or writes the status, while it lives.
 #[derive(Debug)]
 pub struct Alone {
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Alone {
+    /// Closing is not enough: a program that this process is just starting holds the same open file until it runs.
+    fn drop(&mut self) {
+        let _ = flock(&self.lock, FlockOperation::Unlock);
+    }
 }
 
 /// What runs, by the kernel's command line.
