@@ -25,6 +25,11 @@ pub fn our_program(name: &str) -> PathBuf {
     target().join("debug").join(name)
 }
 
+/// This program once more. A build of the whole workspace may have put a new one in our place, and then the old file is gone.
+pub fn ourselves() -> PathBuf {
+    std::env::current_exe().ok().filter(|path| path.is_file()).unwrap_or_else(|| our_program("xtask"))
+}
+
 /// The cargo that runs us.
 pub fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

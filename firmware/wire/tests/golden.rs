@@ -40,14 +40,34 @@ fn to_box() -> Vec<ToBox> {
     let resets = [ResetCause::PowerOn, ResetCause::Watchdog, ResetCause::Software];
     let keys = [PanelKey::Power, PanelKey::Up, PanelKey::Down, PanelKey::Left, PanelKey::Right, PanelKey::Ok];
     let reasons = [
-        ColdBoot, Ir, FrontPanel, Timer, Cec, Watchdog, Gpio, Lan, Wlan, RcuBt, RcuRf4ce, SoftwareReset, ThermalReset, WarmReset,
-        StrAuthFailure, Presence, Voice, Unknown,
+        ColdBoot,
+        Ir,
+        FrontPanel,
+        Timer,
+        Cec,
+        Watchdog,
+        Gpio,
+        Lan,
+        Wlan,
+        RcuBt,
+        RcuRf4ce,
+        SoftwareReset,
+        ThermalReset,
+        WarmReset,
+        StrAuthFailure,
+        Presence,
+        Voice,
+        Unknown,
     ];
     let mut all: Vec<ToBox> = resets.map(|reset| ToBox::Hello { version: VERSION, reset }).into();
     all.extend(keys.map(|key| ToBox::Key { key, pressed: true }));
     all.extend([false, true].map(|repeat| ToBox::Ir { protocol: 12, address: 1_066_711, command: 848, repeat }));
     all.extend(reasons.map(|reason| ToBox::Woke { reason }));
-    all.extend([ToBox::Ack { sequence: 0 }, ToBox::LastWake { reason: Ir, key: Some(key) }, ToBox::LastWake { reason: Timer, key: None }]);
+    all.extend([
+        ToBox::Ack { sequence: 0 },
+        ToBox::LastWake { reason: Ir, key: Some(key) },
+        ToBox::LastWake { reason: Timer, key: None },
+    ]);
     all
 }
 

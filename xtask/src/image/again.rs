@@ -24,7 +24,7 @@ pub fn build(options: &Options, inputs: &Inputs) -> Result<()> {
     for name in ["apt", "keys"] {
         std::os::unix::fs::symlink(cache().join(name), ours.join(name))?;
     }
-    let mut command = Command::new(std::env::current_exe().context("this program's own path")?);
+    let mut command = Command::new(crate::shell::ourselves());
     command.env("HEARTH_ROOT", &sources).env("CARGO_TARGET_DIR", &target).env("SOURCE_DATE_EPOCH", inputs.epoch.to_string());
     command.arg("image").args(["--board", &options.board, "--version", &inputs.version]).arg("--out").arg(&out);
     if let Some(keys) = &options.keys {

@@ -137,7 +137,7 @@ fn board(id: &str) -> Result<Board> {
 fn image(board: &Board, development: bool, as_it_is: bool) -> Result<PathBuf> {
     let dir = target().join("image").join(&board.id);
     if !as_it_is {
-        let mut command = Command::new(std::env::current_exe().context("where am I?")?);
+        let mut command = Command::new(crate::shell::ourselves());
         command.args(["image", "--board", &board.id]).args(development.then_some("--development"));
         run(&mut command)?;
     }

@@ -107,7 +107,7 @@ impl Rig {
         let first = image(&board, false, options.no_build)?;
         let next = target().join("image").join(format!("{}-next", board.id));
         if !options.no_build {
-            let mut command = Command::new(std::env::current_exe().context("where am I?")?);
+            let mut command = Command::new(crate::shell::ourselves());
             command.args(["image", "--board", &board.id, "--version", "0.1.1", "--out"]).arg(&next);
             run(&mut command)?;
         }
