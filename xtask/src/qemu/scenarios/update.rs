@@ -108,12 +108,20 @@ pub(super) fn ruined_data(rig: &mut Rig) -> Result<String> {
     machine.serial.beacon("home", BOOT)?;
     rig.keep(&machine.settled(BOOT)?, "ruined-data")?;
     machine.serial.beacon("good", BOOT)?;
-    let said: Vec<String> =
-        machine.serial.lines().filter_map(Beacon::parse).filter(|b| b.name == "data").map(|b| b.rest).collect();
-    if !said.iter().any(|rest| rest == "mounted") {
-        bail!("/data was not mounted again: {}", said.join(", "));
+    // The repair goes on behind the screen until there is a file system again.
+    let deadline = Instant::now() + INSTALL;
+    loop {
+        let of_data = machine.serial.lines().filter_map(Beacon::parse).filter(|b| b.name == "data");
+        let said: Vec<String> = of_data.map(|b| b.rest).collect();
+        if said.iter().any(|rest| rest == "mounted") {
+            return Ok(format!("first frame {frame:.2} s after kernel entry; data: {}", said.join(", ")));
+        }
+        if Instant::now() > deadline {
+            bail!("/data was not mounted again within {} s: {}", INSTALL.as_secs(), said.join(", "));
+        }
+        machine.must_run()?;
+        pause(Duration::from_millis(250))?;
     }
-    Ok(format!("first frame {frame:.2} s after kernel entry; data: {}", said.join(", ")))
 }
 
 pub(super) fn recovery(rig: &mut Rig) -> Result<String> {
