@@ -112,14 +112,14 @@ pub(super) fn downgrade(rig: &mut Rig) -> Result<String> {
     refusal(rig, |disk| disk.set_boot_state(|state| state.floor = 9))
 }
 
-/// The agent refuses a bundle whose byte at `at` is not what was signed, and says so to the server; slot A stays. The server looks at what is
-/// published, so the byte is changed in its store afterwards.
-fn refused(rig: &mut Rig, at: u64) -> Result<String> {
+/// The agent refuses a bundle whose bytes at `at` are not what was signed, and says so to the server; slot A stays. The server looks at what is
+/// published, so they are changed in its store afterwards.
+fn refused(rig: &mut Rig, at: &[u64]) -> Result<String> {
     rig.publish(&rig.next.join("update.bundle"))?;
     let store = rig.service.stored(&rig.next.join("update.bundle"))?;
-    turn_over(&store, at)?;
+    at.iter().try_for_each(|at| turn_over(&store, *at))?;
     let outcome = refusal(rig, |_| Ok(()));
-    turn_over(&store, at)?;
+    at.iter().try_for_each(|at| turn_over(&store, *at))?;
     outcome
 }
 
@@ -152,11 +152,13 @@ fn holds(disk: &Disk) -> Result<[Vec<u8>; 2]> {
 
 pub(super) fn bundle(rig: &mut Rig) -> Result<String> {
     let length = std::fs::metadata(rig.next.join("update.bundle"))?.len();
-    refused(rig, length / 2)
+    // A byte of every block: those that the running slot has too are never fetched.
+    let blocks: Vec<u64> = (length / 4..length).step_by(1 << 16).collect();
+    refused(rig, &blocks)
 }
 
 pub(super) fn manifest(rig: &mut Rig) -> Result<String> {
-    refused(rig, 40)
+    refused(rig, &[40])
 }
 
 #[cfg(test)]
