@@ -23,7 +23,8 @@ const SCRIPT: usize = 0x2_0000;
 const SCRIPT_BYTES: usize = 0x1_f800;
 const TIMER0: usize = 0x4003_0000;
 
-static COMMANDS: Ring<256> = Ring::new();
+/// A whole signal, whatever the loop is busy with.
+static COMMANDS: Ring<1024> = Ring::new();
 /// Durations on their way to the receiver's pin.
 static PLAYS: Ring<256> = Ring::new();
 /// 0: nothing plays; else one more than the edges played.
@@ -233,8 +234,9 @@ fn light(on: bool) {
 /// Says what the board is about to do.
 pub fn tell(action: &Action) {
     let _ = match action {
-        Action::Send(ToBox::Ir { repeat: false, .. }) => {
-            writeln!(Line, "latency {}", (clock::now_us() as u32).wrapping_sub(LAST_EDGE_US.load(Ordering::Relaxed)))
+        Action::Send(ToBox::Ir { protocol, repeat: false, .. }) => {
+            let late = (clock::now_us() as u32).wrapping_sub(LAST_EDGE_US.load(Ordering::Relaxed));
+            writeln!(Line, "latency {protocol} {late}")
         }
         Action::Send(_) | Action::Draw => Ok(()),
         Action::Power(on) => writeln!(Line, "power {}", if *on { "on" } else { "off" }),

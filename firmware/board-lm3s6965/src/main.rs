@@ -37,8 +37,10 @@ const IDLE_US: u64 = 20_000;
 const RESTART_US: u64 = 1_000_000;
 /// The wake line is pulled so long.
 const PULL_US: u64 = 50_000;
-/// Half a blink.
-const BLINK_US: u64 = 250_000;
+/// A piece of the picture takes milliseconds, and waits so long for a code to end: light that flickers all the time is no code.
+const PATIENCE_US: u64 = 150_000;
+/// Half a blink is two to this many microseconds: a quarter of a second.
+const BLINK: u32 = 18;
 
 /// All that has a memory.
 struct Board {
@@ -51,6 +53,8 @@ struct Board {
     lamp: Led,
     power_back_us: Option<u64>,
     wake_back_us: Option<u64>,
+    /// A piece of the picture is drawn by then, whatever comes in.
+    draw_by_us: u64,
     #[cfg(feature = "bench")]
     bench: bench::Bench,
 }
@@ -98,6 +102,7 @@ impl Board {
             (&raw mut (*board).lamp).write(Led::On);
             (&raw mut (*board).power_back_us).write(None);
             (&raw mut (*board).wake_back_us).write(None);
+            (&raw mut (*board).draw_by_us).write(0);
             #[cfg(feature = "bench")]
             (&raw mut (*board).bench).write(bench::Bench::start());
             (*board).panel.restore(Settings::load(&store::Pages));
@@ -123,7 +128,10 @@ impl Board {
         self.bench_turn();
         self.step(now, Event::Tick);
         self.lines(now);
-        self.rows.next(|band| self.panel.draw(now, band), display::row);
+        if !self.panel.hears(now) || now >= self.draw_by_us {
+            self.rows.next(|band| self.panel.draw(now, band), display::row);
+            self.draw_by_us = now + PATIENCE_US;
+        }
     }
 
     fn byte(&mut self, at_us: u64, byte: u8) {
@@ -184,7 +192,7 @@ impl Board {
         }
         LAMP.put(match self.lamp {
             Led::On => true,
-            Led::Stopping => now / BLINK_US % 2 == 0,
+            Led::Stopping => now >> BLINK & 1 == 0,
             Led::Asleep => false,
         });
     }

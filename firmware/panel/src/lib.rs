@@ -5,6 +5,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod divide;
 pub mod font;
 pub mod ir;
 mod keys;

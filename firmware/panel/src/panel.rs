@@ -5,6 +5,7 @@ use core::marker::PhantomData;
 use embedded_graphics::prelude::DrawTarget;
 use hearth_wire::{Brightness, Depth, PanelKey, RemoteKey, ResetCause, Show, ToBox, ToPanel, VERSION, WakeReason};
 
+use crate::divide::divide;
 use crate::ir::{Code, Decoder, Ir};
 use crate::keys::Keys;
 use crate::power::{Change, HARD_OFF_US, Power};
@@ -78,6 +79,8 @@ pub struct Panel<S: Screen = Large> {
     keys: Keys,
     power_key_us: Option<u64>,
     show: Show,
+    /// Width of its title and room for it: asked too often to be measured each time.
+    title: Option<(i32, i32)>,
     /// Wall clock at `now_us`, and local time minus UTC in minutes.
     clock: Option<(u64, u64, i16)>,
     /// Since when `show` has its title.
@@ -108,6 +111,7 @@ impl<S: Screen> Panel<S> {
             keys: Keys::new(),
             power_key_us: None,
             show: Show::Clock,
+            title: None,
             clock: None,
             shown_us: 0,
             volume: None,
@@ -138,11 +142,16 @@ impl<S: Screen> Panel<S> {
 
     /// When the next [`Event::Tick`] is due, if nothing else happens before and it is sooner than 20 ms.
     pub fn deadline(&self) -> Option<u64> {
-        let moves = S::title(&self.show).and_then(|(width, room)| {
+        let moves = self.title.and_then(|(width, room)| {
             let (since, shown) = (self.shown_us, self.drawn_us.saturating_sub(self.shown_us));
             moves_at(width, room, shown).map(|after| since + after)
         });
         [self.decoder.deadline(), moves].into_iter().flatten().min()
+    }
+
+    /// Infrared is coming in: what takes milliseconds and can wait should.
+    pub const fn hears(&self, now_us: u64) -> bool {
+        self.decoder.hears(now_us)
     }
 
     /// Takes one event at `now_us` microseconds (never going back) and says what to do.
@@ -155,7 +164,10 @@ impl<S: Screen> Panel<S> {
             }
             Event::Message(sequence, message) => self.message(now_us, sequence, message, &mut out),
             Event::KeyLevel(key, down) => self.keys.level(key, down, now_us),
-            Event::Light(mark) => self.decoder.edge(now_us, mark),
+            Event::Light(mark) => {
+                self.decoder.edge(now_us, mark);
+                return out; // a thousand come a second: the rest can wait for the next tick
+            }
             Event::Tick => {}
         }
         self.keys_settled(now_us, &mut out);
@@ -170,7 +182,7 @@ impl<S: Screen> Panel<S> {
     pub fn draw<D: DrawTarget<Color = S::Color>>(&self, now_us: u64, target: &mut D) -> Result<(), D::Error> {
         let scene = Scene {
             show: &self.show,
-            minute: self.local_s(now_us).map(|s| s / 60),
+            minute: self.local_s(now_us).map(|s| divide(s, 60).0),
             standby: self.power.is_asleep(),
             volume: self.volume.filter(|(since, ..)| now_us < since + VOLUME_US).map(|(_, percent, muted)| (percent, muted)),
             shown_us: now_us.saturating_sub(self.shown_us),
@@ -189,7 +201,7 @@ impl<S: Screen> Panel<S> {
                 if title(&show) != title(&self.show) {
                     self.shown_us = now_us;
                 }
-                self.show = show;
+                self.shows(show);
                 self.drawn = None;
             }
             ToPanel::Volume { percent, muted } => {
@@ -225,6 +237,11 @@ impl<S: Screen> Panel<S> {
             ToPanel::Ack { .. } => return, // an acknowledgement is not acknowledged
         }
         push(out, Action::Send(ToBox::Ack { sequence }));
+    }
+
+    fn shows(&mut self, show: Show) {
+        self.title = S::title(&show);
+        self.show = show;
     }
 
     fn keys_settled(&mut self, now_us: u64, out: &mut Actions) {
@@ -270,9 +287,9 @@ impl<S: Screen> Panel<S> {
     fn change(&mut self, change: Option<Change>, out: &mut Actions) {
         match change {
             None => return,
-            Some(Change::Sleep) => self.show = Show::Clock,
+            Some(Change::Sleep) => self.shows(Show::Clock),
             Some(Change::Cut) => {
-                self.show = Show::Clock;
+                self.shows(Show::Clock);
                 push(out, Action::Power(false));
             }
             Some(Change::PowerOn(reason)) => {
@@ -311,7 +328,7 @@ impl<S: Screen> Panel<S> {
             push(out, Action::Led(led));
         }
         let Brightness { day, night, day_from, night_from } = self.settings.brightness;
-        let hour = self.local_s(now_us).map(|s| (s / 3600 % 24) as u8);
+        let hour = self.local_s(now_us).map(|s| (divide(divide(s, 3600).0, 24).1) as u8);
         let is_day = hour.is_none_or(|hour| match day_from <= night_from {
             true => (day_from..night_from).contains(&hour),
             false => !(night_from..day_from).contains(&hour),
@@ -326,8 +343,8 @@ impl<S: Screen> Panel<S> {
     fn picture(&mut self, now_us: u64, out: &mut Actions) {
         let shown_us = now_us.saturating_sub(self.shown_us);
         let drawn = Drawn {
-            minute: self.local_s(now_us).map(|s| s / 60),
-            scrolled: S::title(&self.show).map_or(0, |(width, room)| scrolled(width, room, shown_us)),
+            minute: self.local_s(now_us).map(|s| divide(s, 60).0),
+            scrolled: self.title.map_or(0, |(width, room)| scrolled(width, room, shown_us)),
             volume: self.volume.is_some_and(|(since, ..)| now_us < since + VOLUME_US),
         };
         self.drawn_us = now_us;
@@ -337,7 +354,7 @@ impl<S: Screen> Panel<S> {
     }
 
     fn unix_s(&self, now_us: u64) -> Option<u64> {
-        self.clock.map(|(set_us, unix_s, _)| unix_s.saturating_add(now_us.saturating_sub(set_us) / 1_000_000))
+        self.clock.map(|(set_us, unix_s, _)| unix_s.saturating_add(divide(now_us.saturating_sub(set_us) >> 6, 15_625).0))
     }
 
     fn local_s(&self, now_us: u64) -> Option<u64> {

@@ -47,6 +47,7 @@ impl<'a, 'b> Biphase<'a, 'b> {
         if let Some(edge) = self.line.nearest(expected, rises, half / 2) {
             let off = after(edge, expected);
             self.at = self.at.wrapping_add_signed(off * 3 / 4);
+            self.stretch += if rises { -off / 8 } else { off / 8 }; // a leader alone tells it to 40 us only
             if self.learn {
                 self.half_q4 = self.half_q4.saturating_add_signed(off);
             }

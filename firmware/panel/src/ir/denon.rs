@@ -3,36 +3,25 @@
 
 use super::line::{Line, Pair, Reader};
 use super::pulses::{Coding, Start, read};
-use super::{Frame, Gap, Reads, Verdict, gap};
+use super::{Frame, GAP_US, Reads, Verdict, ended};
 
-const BITS: Coding = Coding { mark: [264; 2], period: [1_056, 2_112], stop: true, checked: true, longest: 15 };
+const BITS: Coding = Coding { mark: [264; 2], period: [1_056, 2_112], stop: true, checked: true };
 /// Before a frame.
-const PAUSE: u32 = 8_000;
+const PAUSE: u32 = 6_600;
 
 pub(crate) struct Denon;
 
 impl Reads for Denon {
     fn begins(&self, line: &Line, _: Option<Pair>, at: u32) -> Option<Start> {
-        line.quiet_before(PAUSE).then_some(Start { at, total: 1, nominal: 1, stretch: 0 })
+        line.quiet_before(PAUSE).then_some(Start::bare(line, at))
     }
 
     fn shortest_us(&self) -> u32 {
         15 * 1_000
     }
 
-    fn read(&self, line: &Line, start: &Start, now: u32) -> Verdict {
-        let mut line = Reader::new(line, true);
-        // There is no leader: what the sixteen marks last together tells the receiver's stretch.
-        let mean = line.mark_us(start.at, now) / 16;
-        if !(130..=440).contains(&mean) {
-            return Verdict::No;
-        }
-        let start = Start { stretch: mean as i16 - 264, ..*start };
-        let Some(bits) = read(&mut line, &start, &BITS, 15) else { return Verdict::No };
-        match gap(&mut line, bits.end.wrapping_add(80), bits.end, bits.silence_us(), now) {
-            Gap::Silent => Verdict::Frame(Frame::Half(bits.value as u32 & 0x1f, bits.value as u32 >> 5)),
-            Gap::Wait(until) => Verdict::Wait(until),
-            Gap::Broken => Verdict::No,
-        }
+    fn read(&self, line: &mut Reader<'_>, start: &Start) -> Verdict {
+        let Some(bits) = read(line, start, &BITS, 15) else { return Verdict::No };
+        ended(line, &bits, GAP_US, Frame::Half(bits.value as u32 & 0x1f, bits.value as u32 >> 5))
     }
 }

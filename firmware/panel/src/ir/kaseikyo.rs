@@ -1,44 +1,51 @@
 //! Kaseikyo (Panasonic and others): leader 3456 us + 1728 us, 48 bits, lowest first: vendor (16), its parity (4), genre (4 + 4),
-//! command (10), id (2), parity over the last three bytes (8).
+//! command (10), id (2), parity over the last three bytes (8). Sharp's own end in an extension (4) and a parity over all digits (4).
 
 use super::line::{Line, Pair, Reader};
 use super::pulses::{Coding, Start, read};
-use super::{Code, Frame, Gap, Protocol, Reads, Verdict, fits, gap};
+use super::{Code, Frame, GAP_US, Protocol, Reads, Verdict, ended, fits};
 
 const MARK: u32 = 3_456;
 const SPACE: u32 = 1_728;
-const BITS: Coding = Coding { mark: [432; 2], period: [864, 1_728], stop: true, checked: true, longest: 48 };
+const BITS: Coding = Coding { mark: [432; 2], period: [864, 1_728], stop: true, checked: true };
+
+/// Sharp's number as a vendor.
+const SHARP: (u8, u8) = (0xaa, 0x5a);
+/// Its extension's place in the address.
+const EXTENSION: u32 = 26;
 
 pub(crate) struct Kaseikyo;
 
 impl Reads for Kaseikyo {
-    fn begins(&self, _: &Line, pair: Option<Pair>, at: u32) -> Option<Start> {
-        pair.filter(|seen| fits(*seen, MARK, SPACE)).map(|seen| Start::led(at, seen, MARK, SPACE))
+    fn begins(&self, line: &Line, pair: Option<Pair>, at: u32) -> Option<Start> {
+        pair.filter(|seen| fits(*seen, MARK, SPACE)).map(|seen| Start::led(line, at, seen, MARK, SPACE))
     }
 
     fn shortest_us(&self) -> u32 {
         48 * 800
     }
 
-    fn read(&self, line: &Line, start: &Start, now: u32) -> Verdict {
-        let mut line = Reader::new(line, true);
-        let Some(bits) = read(&mut line, start, &BITS, 48) else { return Verdict::No };
+    fn read(&self, line: &mut Reader<'_>, start: &Start) -> Verdict {
+        let Some(bits) = read(line, start, &BITS, 48) else { return Verdict::No };
         let Some(code) = code(bits.value) else { return Verdict::No };
-        match gap(&mut line, bits.end.wrapping_add(80), bits.end, bits.silence_us(), now) {
-            Gap::Silent => Verdict::Frame(Frame::Code(code, None)),
-            Gap::Wait(until) => Verdict::Wait(until),
-            Gap::Broken => Verdict::No,
-        }
+        // Sharp's check is short.
+        let silence_us = if code.address >> EXTENSION == 0 { GAP_US } else { bits.silence_us() };
+        ended(line, &bits, silence_us, Frame::Code(code, None))
     }
 }
 
 fn code(bits: u64) -> Option<Code> {
     let [vendor_low, vendor_high, genre, middle, end, parity, ..] = bits.to_le_bytes();
     let vendor = vendor_low ^ vendor_high;
-    if (vendor ^ vendor >> 4) & 0xf != genre & 0xf || genre ^ middle ^ end != parity {
+    let panasonic = genre ^ middle ^ end == parity;
+    let digits = genre & 0xf0 ^ middle ^ end ^ parity;
+    let sharp = (vendor_low, vendor_high) == SHARP && (digits ^ digits >> 4) & 0xf == 0;
+    if (vendor ^ vendor >> 4) & 0xf != genre & 0xf || !panasonic && !sharp {
         return None;
     }
-    let address = u32::from(end >> 6) << 24
+    let extension = if panasonic { 0 } else { parity & 0xf };
+    let address = u32::from(extension) << EXTENSION
+        | u32::from(end >> 6) << 24
         | u32::from(vendor_high) << 16
         | u32::from(vendor_low) << 8
         | u32::from(genre >> 4) << 4

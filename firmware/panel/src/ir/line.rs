@@ -22,6 +22,8 @@ pub(crate) struct Line {
     newest: usize,
     count: usize,
     mark: bool,
+    /// All that ever came; wraps.
+    seen: u32,
 }
 
 /// A mark and the space after it, glitches merged.
@@ -35,7 +37,7 @@ pub(crate) struct Pair {
 
 impl Line {
     pub(crate) const fn new() -> Self {
-        Self { times: [0; EDGES], newest: 0, count: 0, mark: false }
+        Self { times: [0; EDGES], newest: 0, count: 0, mark: false, seen: 0 }
     }
 
     /// Takes an edge. Two of the same direction mean that one was lost: what came before is forgotten.
@@ -44,9 +46,15 @@ impl Line {
             self.count = 0;
         }
         self.mark = mark;
+        self.seen = self.seen.wrapping_add(1);
         self.newest = (self.newest + 1) % EDGES;
         self.times[self.newest % EDGES] = at;
         self.count = (self.count + 1).min(EDGES);
+    }
+
+    /// How many edges have ever come.
+    pub(crate) const fn seen(&self) -> u32 {
+        self.seen
     }
 
     /// Forgets everything: after a silence too long for the clock.
@@ -113,15 +121,12 @@ impl Line {
     }
 
     /// Other edges to mark close to `at`: a glitch there may have been taken for the beginning, or the beginning for a glitch.
-    pub(crate) fn others(&self, at: u32) -> impl Iterator<Item = u32> {
-        let near = move |t: &u32| *t != at && after(*t, at).abs() < 320;
+    /// Says when, and how many edges had come by then.
+    pub(crate) fn others(&self, at: u32) -> impl Iterator<Item = (u32, u32)> {
+        let near = move |(t, _): &(u32, u32)| *t != at && after(*t, at).abs() < 320;
         let young = (0..self.count).take_while(move |age| self.at(*age).is_some_and(|t| after(t, at) > -320));
-        young.filter(|age| self.rises(*age)).filter_map(|age| self.at(age)).filter(near)
-    }
-
-    /// How many edges have come since `at`, that one included.
-    fn since(&self, at: u32) -> usize {
-        (0..self.count).take_while(|age| self.at(*age).is_some_and(|t| after(t, at) >= 0)).count()
+        let seen = |age| Some((self.at(age)?, self.seen.wrapping_sub(age as u32)));
+        young.filter(|age| self.rises(*age)).filter_map(seen).filter(near)
     }
 }
 
@@ -130,20 +135,30 @@ pub(crate) struct Reader<'a> {
     line: &'a Line,
     /// The newest edge that is not after the last question's start.
     age: usize,
-    /// Spaces shorter than a glitch count as mark: right where every mark is shorter than every space.
-    fill: bool,
+    /// The time.
+    pub now: u32,
+    /// Silence has not come yet: only what has not one edge too many is worth a look.
+    pub early: bool,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(line: &'a Line, fill: bool) -> Self {
-        Self { line, age: line.count, fill }
+    pub(crate) fn new(line: &'a Line, now: u32, early: bool) -> Self {
+        Self { line, age: line.count, now, early }
     }
 
-    /// Whether a frame of `least` to `most` marks that began at `at` may be whole by now and not long over. Glitches add edges, nothing
-    /// takes them away; this costs next to nothing where reading a frame costs milliseconds of a small processor.
-    pub(crate) fn may_hold(&self, at: u32, least: u32, most: u32) -> bool {
-        let edges = self.line.since(at) as u32;
-        (2 * least..=2 * most + 20).contains(&edges)
+    /// How many edges have come since the one at which so many had come, that one included.
+    pub(crate) const fn edges_since(&self, seen: u32) -> u32 {
+        self.line.seen.wrapping_sub(seen).wrapping_add(1)
+    }
+
+    /// How many marks and spaces between the newest edges are as short as glitches.
+    pub(crate) fn glitches(&self, edges: u32) -> u32 {
+        (1..edges).filter(|age| self.line.length(*age as usize).is_some_and(|us| us < GLITCH_US)).count() as u32
+    }
+
+    /// Time of the edge that is `age` edges old.
+    pub(crate) fn at(&self, age: u32) -> Option<u32> {
+        self.line.at(age as usize)
     }
 
     fn seek(&mut self, at: u32) {
@@ -164,12 +179,8 @@ impl<'a> Reader<'a> {
         while after(to, begin) > 0 {
             let next = age.checked_sub(1).and_then(|newer| self.line.at(newer));
             let end = next.filter(|n| after(*n, to) < 0).unwrap_or(to);
-            let counts = match self.line.at(age) {
-                None => false, // before the first edge known: silence
-                Some(_) if self.line.rises(age) => true,
-                Some(_) => self.fill && self.line.length(age).is_some_and(|l| l < GLITCH_US),
-            };
-            if counts {
+            // Before the first edge known there was silence.
+            if self.line.at(age).is_some() && self.line.rises(age) {
                 marked += end.wrapping_sub(begin);
             }
             let Some(newer) = age.checked_sub(1) else { break };
@@ -198,12 +209,5 @@ impl<'a> Reader<'a> {
             age = newer;
         }
         best
-    }
-
-    /// How many edges there are from `from` to `to`, both included.
-    pub(crate) fn edges(&mut self, from: u32, to: u32) -> u32 {
-        self.seek(from);
-        let newer = (0..=self.age).rev().filter_map(|age| self.line.at(age));
-        newer.take_while(|t| after(*t, to) <= 0).filter(|t| after(*t, from) >= 0).count() as u32
     }
 }

@@ -1,10 +1,12 @@
 //! Infrared: edges with their times in, codes out.
 //!
-//! [`Decoder`] keeps the last edges ([`line`]). Each mark that begins may begin a frame of some protocols; once the line falls silent
-//! those that may be whole are read: [`pulses`] and [`biphase`] know the two ways of telling bits, one file a protocol knows its
-//! leader, its bits, its checks and what its numbers mean. What then is a press, a repeat or a key let go is told by [`press`].
+//! [`Decoder`] keeps the last edges ([`line`]). Each mark that begins may begin a frame of some protocols. Each that ends may end one: a
+//! frame without a glitch is read at once and counts when the silence after it has lasted; once the line has fallen silent, those that
+//! glitches may have touched are read, with much more care. [`pulses`] and [`biphase`] know the two ways of telling bits, one file a
+//! protocol knows its leader, its bits, its checks and what its numbers mean. What then is a press, a repeat or a key let go is told by
+//! [`press`].
 //!
-//! Nothing here allocates, waits or knows the time; a decoder is 1.2 KB.
+//! Nothing here allocates, waits or knows the time; a decoder is 1.4 KB.
 
 mod biphase;
 mod denon;
@@ -23,18 +25,20 @@ mod sirc;
 
 use line::{Line, Pair, Reader, after};
 use press::Presses;
-use pulses::Start;
+use pulses::{Bits, Start};
 
 pub use press::{HOLD_US, Ir};
 
 /// A line that is silent for so long after a mark has ended a frame of fixed length.
-const GAP_US: u32 = 900;
+const GAP_US: u32 = 750;
 /// And so long, where the frame may be part of a longer one: no space inside a frame lasts as long.
 const LONG_GAP_US: u32 = 2_600;
 /// When silence is looked at: a little later, since the end of a frame is known to some tens of microseconds only.
-const LOOK_US: u32 = 950;
+const LOOK_US: u32 = 800;
 /// A frame that was not read by then is over; a board may tick only every 20 ms.
 const STALE_US: i32 = 30_000;
+/// Spaces inside a frame are shorter, marks are too but for leaders.
+const HEARS_US: u64 = 5_000;
 /// Longer than any frame: an older beginning is forgotten.
 const LONGEST_US: i32 = 150_000;
 
@@ -89,9 +93,9 @@ pub(crate) enum Frame {
 pub(crate) enum Verdict {
     /// Nothing of its own, or not yet whole.
     No,
-    /// Perhaps: ask again at that time.
-    Wait(u32),
-    /// Yes.
+    /// This frame, if the line stays silent until then.
+    Wait(u32, Frame),
+    /// This frame.
     Frame(Frame),
 }
 
@@ -102,9 +106,11 @@ pub(crate) trait Reads: Sync {
     /// The shortest frame from there on, in microseconds: sooner, it need not be asked.
     fn shortest_us(&self) -> u32;
     /// Reads a frame that begins at `start`.
-    fn read(&self, line: &Line, start: &Start, now: u32) -> Verdict;
+    fn read(&self, line: &mut Reader<'_>, start: &Start) -> Verdict;
 }
 
+/// Beginnings kept of a protocol: glitches before one may look like it.
+const STARTS: usize = 3;
 const COUNT: usize = 10;
 static PROTOCOLS: [&dyn Reads; COUNT] = [
     &nec::Nec,
@@ -124,13 +130,13 @@ pub struct Decoder {
     line: Line,
     /// For each protocol, where its last frame began; and, without a leader, where
     /// else, if what came before that was no glitch after all.
-    starts: [[Option<Start>; 2]; COUNT],
+    starts: [[Option<Start>; STARTS]; COUNT],
     /// Edge times are 32 bits wide; this is the newest in full.
     last_us: u64,
     /// When the line will have been silent for long enough to be looked at.
     quiet: Option<u32>,
-    /// When a protocol wants it to be looked at again.
-    again: Option<u32>,
+    /// A frame that is whole if nothing comes until then.
+    whole: Option<(u32, Frame)>,
     presses: Presses,
 }
 
@@ -143,26 +149,33 @@ impl Default for Decoder {
 impl Decoder {
     /// A silent line.
     pub const fn new() -> Self {
-        Self { line: Line::new(), starts: [[None; 2]; COUNT], last_us: 0, quiet: None, again: None, presses: Presses::new() }
+        Self { line: Line::new(), starts: [[None; STARTS]; COUNT], last_us: 0, quiet: None, whole: None, presses: Presses::new() }
     }
 
     /// The receiver's output has changed: `mark` is light. Call [`Decoder::poll`] first if its deadline has passed.
     pub fn edge(&mut self, now_us: u64, mark: bool) {
         if now_us.saturating_sub(self.last_us) > 1 << 30 {
             self.line.clear(); // the clock of the edges is about to wrap
-            self.starts = [[None; 2]; COUNT];
+            self.starts = [[None; STARTS]; COUNT];
         }
         self.last_us = now_us;
         let now = now_us as u32;
         self.line.push(now, mark);
-        self.quiet = (!mark).then_some(now.wrapping_add(LOOK_US));
+        self.quiet = None;
+        self.whole = None;
         if !mark {
+            // What is read here has only silence to wait for; what glitches have touched is read in that silence.
+            match self.read(now, true) {
+                Verdict::Wait(until, frame) => self.whole = Some((until, frame)),
+                _ => self.quiet = Some(now.wrapping_add(LOOK_US)),
+            }
             return;
         }
         let pair = self.line.pair();
-        for ([start, earlier], protocol) in self.starts.iter_mut().zip(PROTOCOLS) {
+        for (starts, protocol) in self.starts.iter_mut().zip(PROTOCOLS) {
             if let Some(begun) = protocol.begins(&self.line, pair, now) {
-                *earlier = start.replace(begun).filter(|_| begun.total == begun.nominal);
+                let [last, before, _] = *starts;
+                *starts = if begun.is_bare() { [Some(begun), last, before] } else { [Some(begun), None, None] };
             }
         }
     }
@@ -170,79 +183,85 @@ impl Decoder {
     /// When to call [`Decoder::poll`] if no edge comes before.
     pub fn deadline(&self) -> Option<u64> {
         let full = |at| self.last_us.saturating_add_signed(i64::from(after(at, self.last_us as u32)));
-        [self.quiet.map(full), self.again.map(full), self.presses.deadline()].into_iter().flatten().min()
+        [self.quiet.map(full), self.whole.map(|(until, _)| full(until)), self.presses.deadline()].into_iter().flatten().min()
+    }
+
+    /// A frame may be under way, going by when the last edge came.
+    pub const fn hears(&self, now_us: u64) -> bool {
+        now_us.saturating_sub(self.last_us) < HEARS_US
     }
 
     /// Time has passed: what was pressed or let go. Call again until it is `None`.
     pub fn poll(&mut self, now_us: u64) -> Option<Ir> {
         let now = now_us as u32;
-        let due = |at: &mut Option<u32>| at.take_if(|at| after(now, *at) >= 0).is_some();
-        // Both are to be taken, hence no short cut.
-        if due(&mut self.quiet) | due(&mut self.again)
-            && let Some(frame) = self.read(now)
-            && let Some(press) = self.presses.frame(now_us, frame)
-        {
-            return Some(press);
+        let mut frame = self.whole.take_if(|(until, _)| after(now, *until) >= 0).map(|(_, frame)| frame);
+        if self.quiet.take_if(|at| after(now, *at) >= 0).is_some() {
+            match self.read(now, false) {
+                Verdict::No => {}
+                Verdict::Wait(until, frame) => self.whole = Some((until, frame)),
+                Verdict::Frame(whole) => frame = Some(whole),
+            }
+        }
+        if let Some(frame) = frame {
+            if !matches!(frame, Frame::Half(..)) {
+                self.starts = [[None; STARTS]; COUNT];
+            }
+            if let Some(press) = self.presses.frame(now_us, frame) {
+                return Some(press);
+            }
         }
         self.presses.poll(now_us)
     }
 
-    fn read(&mut self, now: u32) -> Option<Frame> {
+    /// A frame that is whole, or else the one that will be first.
+    fn read(&mut self, now: u32, early: bool) -> Verdict {
+        let mut first = Verdict::No;
         for (starts, protocol) in self.starts.iter_mut().zip(PROTOCOLS) {
             for start in starts.iter_mut() {
-                match start.take_if(|s| after(now, s.at) > LONGEST_US) {
-                    Some(_) => {}
-                    None => match start.map_or(Verdict::No, |s| read(protocol, &self.line, s, now)) {
-                        Verdict::No => {}
-                        Verdict::Wait(until) => {
-                            self.again = Some(self.again.filter(|old| after(*old, until) < 0).unwrap_or(until));
-                        }
-                        Verdict::Frame(frame) => {
-                            self.starts = [[None; 2]; COUNT];
-                            return Some(frame);
-                        }
-                    },
+                start.take_if(|s| after(now, s.at) > LONGEST_US);
+                let Some(start) = start else { continue };
+                match (read(protocol, &self.line, *start, now, early), &first) {
+                    (Verdict::No, _) => {}
+                    (Verdict::Wait(until, _), Verdict::Wait(sooner, _)) if after(until, *sooner) >= 0 => {}
+                    (verdict @ Verdict::Frame(_), _) => return verdict,
+                    (verdict, _) => first = verdict,
                 }
             }
         }
-        None
+        first
     }
 }
 
 /// Reads a frame from `start`, or from another edge so near to it that one of the two is a glitch.
-fn read(protocol: &dyn Reads, line: &Line, start: Start, now: u32) -> Verdict {
+fn read(protocol: &dyn Reads, line: &Line, start: Start, now: u32, early: bool) -> Verdict {
     if after(now, start.at) < protocol.shortest_us() as i32 {
         return Verdict::No;
     }
-    let others = line.others(start.at).map(|at| Start { at, ..start });
-    let mut read = core::iter::once(start).chain(others).map(|start| protocol.read(line, &start, now));
-    read.find(|verdict| !matches!(verdict, Verdict::No)).unwrap_or(Verdict::No)
+    let read = |start| protocol.read(&mut Reader::new(line, now, early), &start);
+    let verdict = read(start);
+    if early || !matches!(verdict, Verdict::No) {
+        return verdict;
+    }
+    let mut others = line.others(start.at).map(|(at, seen)| read(Start { at, seen, ..start }));
+    others.find(|verdict| !matches!(verdict, Verdict::No)).unwrap_or(Verdict::No)
 }
 
-/// What follows a frame.
-pub(crate) enum Gap {
-    /// Silence.
-    Silent,
-    /// Silence as far as is known; ask again then.
-    Wait(u32),
-    /// Something: this was not the end.
-    Broken,
-}
-
-/// Is the line silent from `from` until `us` after `end`, where the last mark ended?
-pub(crate) fn gap(line: &mut Reader<'_>, from: u32, end: u32, us: u32, now: u32) -> Gap {
+/// `frame`, if the line is silent from `from`, for `us` after `end` at least, where the last mark ended.
+pub(crate) fn silent(line: &mut Reader<'_>, from: u32, end: u32, us: u32, frame: Frame) -> Verdict {
     let until = end.wrapping_add(us);
-    if after(now, until) > STALE_US {
-        return Gap::Broken;
-    }
-    let seen = if after(now, until) < 0 { now } else { until };
-    if line.mark_us(from, seen) > 150 + us / 32 {
-        Gap::Broken
-    } else if after(now, until) < 0 {
-        Gap::Wait(until)
+    let left = after(until, line.now);
+    if left < -STALE_US || line.mark_us(from, line.now) > 150 + us / 32 {
+        Verdict::No
+    } else if left > 0 {
+        Verdict::Wait(until, frame)
     } else {
-        Gap::Silent
+        Verdict::Frame(frame)
     }
+}
+
+/// [`silent`] after the last mark of `bits`.
+pub(crate) fn ended(line: &mut Reader<'_>, bits: &Bits, us: u32, frame: Frame) -> Verdict {
+    silent(line, bits.end.wrapping_add(80), bits.end, us, frame)
 }
 
 /// `us * by / of`; nothing of nothing, since a microcontroller must not panic.

@@ -3,54 +3,49 @@
 
 use super::line::{Line, Pair, Reader};
 use super::pulses::{Bits, Coding, Start, read};
-use super::{Code, Frame, Gap, LONG_GAP_US, Protocol, Reads, Verdict, fits, gap, ratio};
+use super::{Code, Frame, GAP_US, LONG_GAP_US, Protocol, Reads, Verdict, ended, fits, ratio};
 
 const MARK: u32 = 9_000;
 const SPACE: u32 = 4_500;
 const HELD: u32 = 2_250;
-const BITS: Coding = Coding { mark: [560; 2], period: [1_125, 2_250], stop: true, checked: true, longest: 42 };
+const BITS: Coding = Coding { mark: [560; 2], period: [1_125, 2_250], stop: true, checked: true };
 
 pub(crate) struct Nec;
 
 impl Reads for Nec {
-    fn begins(&self, _: &Line, pair: Option<Pair>, at: u32) -> Option<Start> {
+    fn begins(&self, line: &Line, pair: Option<Pair>, at: u32) -> Option<Start> {
         let seen = pair?;
         let space = [SPACE, HELD].into_iter().find(|space| fits(seen, MARK, *space))?;
-        Some(Start::led(at, seen, MARK, space))
+        Some(Start::led(line, at, seen, MARK, space))
     }
 
     fn shortest_us(&self) -> u32 {
-        1_400
+        500
     }
 
-    fn read(&self, line: &Line, start: &Start, now: u32) -> Verdict {
-        let mut line = Reader::new(line, true);
+    fn read(&self, line: &mut Reader<'_>, start: &Start) -> Verdict {
         if u32::from(start.nominal) == MARK + HELD {
-            return held(&mut line, start, now);
+            // Two glitches in the space of a leader are no mark.
+            let Some(bits) = read(line, start, &BITS, 0).filter(|bits| bits.cost < 200) else { return Verdict::No };
+            return ended(line, &bits, bits.silence_us(), Frame::Held(&[Protocol::Nec, Protocol::NecExt, Protocol::Nec42]));
         }
-        if now.wrapping_sub(start.at) < 32 * 1_000 {
+        if line.now.wrapping_sub(start.at) < 32 * 1_000 {
             return Verdict::No;
         }
-        let Some(bits) = read(&mut line, start, &BITS, 32) else { return Verdict::No };
-        let code = code(bits.value as u32, unit_q3(start, &bits, 32));
-        // What looks like 13 bits and their inverse may go on to 42.
-        let longer = bits.value as u32 & 0x1fff ^ bits.value as u32 >> 13 & 0x1fff == 0x1fff;
-        let wait = if longer { LONG_GAP_US } else { bits.silence_us() };
-        match gap(&mut line, bits.end.wrapping_add(80), bits.end, wait, now) {
-            Gap::Silent => code.map_or(Verdict::No, |code| Verdict::Frame(Frame::Code(code, None))),
-            Gap::Wait(until) => Verdict::Wait(until),
-            Gap::Broken if longer => nec42(&mut line, start, now),
-            Gap::Broken => Verdict::No,
+        // What looks like 13 bits and their inverse may go on to 42; then, what silence follows the 32nd is the proof.
+        let nec42 = nec42(line, start);
+        if !matches!(nec42, Verdict::No) {
+            return nec42;
         }
-    }
-}
-
-fn held(line: &mut Reader<'_>, start: &Start, now: u32) -> Verdict {
-    let Some(bits) = read(line, start, &BITS, 0) else { return Verdict::No };
-    match gap(line, bits.end.wrapping_add(80), bits.end, bits.silence_us(), now) {
-        Gap::Silent => Verdict::Frame(Frame::Held(&[Protocol::Nec, Protocol::NecExt, Protocol::Nec42])),
-        Gap::Wait(until) => Verdict::Wait(until),
-        Gap::Broken => Verdict::No,
+        let Some(bits) = read(line, start, &BITS, 32) else { return Verdict::No };
+        let Some(code) = code(bits.value as u32, unit_q3(start, &bits, 32)) else { return Verdict::No };
+        let longer = bits.value as u32 & 0x1fff ^ bits.value as u32 >> 13 & 0x1fff == 0x1fff;
+        let silence_us = match (longer, code.protocol) {
+            (true, _) => LONG_GAP_US,
+            (_, Protocol::Nec) => GAP_US,
+            _ => bits.silence_us(),
+        };
+        ended(line, &bits, silence_us, Frame::Code(code, None))
     }
 }
 
@@ -64,18 +59,15 @@ fn code(bits: u32, unit_q3: u32) -> Option<Code> {
     Some(Code { protocol: Protocol::NecExt, address: bits & 0xffff, command: bits >> 16 })
 }
 
-fn nec42(line: &mut Reader<'_>, start: &Start, now: u32) -> Verdict {
+fn nec42(line: &mut Reader<'_>, start: &Start) -> Verdict {
     let Some(bits) = read(line, start, &BITS, 42) else { return Verdict::No };
+    let (address, not) = (bits.value as u32 & 0x1fff, (bits.value >> 13) as u32 & 0x1fff);
     let (command, inverse) = ((bits.value >> 26) as u8, (bits.value >> 34) as u8);
-    if command != !inverse {
+    if address ^ not != 0x1fff || command != !inverse {
         return Verdict::No;
     }
-    let code = Code { protocol: Protocol::Nec42, address: bits.value as u32 & 0x1fff, command: command.into() };
-    match gap(line, bits.end.wrapping_add(80), bits.end, bits.silence_us(), now) {
-        Gap::Silent => Verdict::Frame(Frame::Code(code, None)),
-        Gap::Wait(until) => Verdict::Wait(until),
-        Gap::Broken => Verdict::No,
-    }
+    let code = Code { protocol: Protocol::Nec42, address, command: command.into() };
+    ended(line, &bits, GAP_US, Frame::Code(code, None))
 }
 
 /// NEC's unit is 562.5 us, Pioneer's 500 to 530: the border, in eighths.

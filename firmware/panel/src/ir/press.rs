@@ -32,12 +32,13 @@ struct Down {
 /// The key that is down, if any.
 pub(crate) struct Presses {
     down: Option<Down>,
-    half: Option<(u32, u32, u64)>,
+    /// The last ones: address, bits, when.
+    halves: [(u32, u32, u64); 2],
 }
 
 impl Presses {
     pub(crate) const fn new() -> Self {
-        Self { down: None, half: None }
+        Self { down: None, halves: [(0, 0, 0); 2] }
     }
 
     /// When [`Presses::poll`] has something to say.
@@ -65,8 +66,11 @@ impl Presses {
                 Some(self.code(now_us, code, None))
             }
             Frame::Half(address, bits) => {
-                let before = self.half.replace((address, bits, now_us));
-                let (_, other, _) = before.filter(|(a, b, at)| *a == address && b ^ bits == 0x3ff && now_us - at < HALVES_US)?;
+                // Two glitches may make a half that nobody sent beside the one that was.
+                let halves = self.halves;
+                self.halves = [(address, bits, now_us), halves[0]];
+                let fits = |(a, b, at): &(u32, u32, u64)| *a == address && b ^ bits == 0x3ff && now_us - at < HALVES_US;
+                let (_, other, _) = halves.into_iter().find(fits)?;
                 // The plain one of the two has the bits 00 (Denon) or 01 (Sharp) at the end; they are inverted in the other.
                 let plain = if bits >> 9 == 0 { bits } else { other };
                 Some(self.code(now_us, Code { protocol: Protocol::Denon, address, command: plain }, None))

@@ -4,9 +4,11 @@
 use super::biphase::Biphase;
 use super::line::{Line, Pair, Reader};
 use super::pulses::Start;
-use super::{Code, Frame, GAP_US, Gap, Protocol, Reads, Verdict, gap};
+use super::{Code, Frame, GAP_US, Protocol, Reads, Verdict, silent};
 
 const HALF: u32 = 889;
+/// A frame has up to 40, the rest are glitches.
+const MOST_EDGES: u32 = 60;
 /// Before a frame; longer than the pause inside.
 const PAUSE: u32 = 7_000;
 
@@ -14,15 +16,17 @@ pub(crate) struct Rc5;
 
 impl Reads for Rc5 {
     fn begins(&self, line: &Line, _: Option<Pair>, at: u32) -> Option<Start> {
-        line.quiet_before(PAUSE).then_some(Start { at, total: 1, nominal: 1, stretch: 0 })
+        line.quiet_before(PAUSE).then_some(Start::bare(line, at))
     }
 
     fn shortest_us(&self) -> u32 {
         21_000
     }
 
-    fn read(&self, line: &Line, start: &Start, now: u32) -> Verdict {
-        let mut line = Reader::new(line, false);
+    fn read(&self, line: &mut Reader<'_>, start: &Start) -> Verdict {
+        if line.edges_since(start.seen) > MOST_EDGES {
+            return Verdict::No;
+        }
         // The mark that begins is the second half of the first bit, alone or with the first half of the next.
         let first = line.mark_us(start.at, start.at.wrapping_add(3 * HALF));
         let alone = line.mark_us(start.at, start.at.wrapping_add(HALF));
@@ -30,7 +34,7 @@ impl Reads for Rc5 {
             return Verdict::No; // a glitch
         }
         let stretch = [HALF, 2 * HALF].map(|us| first as i32 - us as i32).into_iter().find(|s| s.abs() <= 200).unwrap_or(0);
-        let mut bits = Biphase::new(&mut line, start.at.wrapping_add(HALF), HALF * 16, stretch, true);
+        let mut bits = Biphase::new(line, start.at.wrapping_add(HALF), HALF * 16, stretch, true);
         let Some(head) = bits.bits(7) else { return Verdict::No };
         let (at, half) = (bits.at, bits.half_q4 / 16);
         let (second_start, toggle, address) = (head >> 6 == 1, head >> 5 & 1 == 1, head & 0x1f);
@@ -52,10 +56,6 @@ impl Reads for Rc5 {
         let (end, half) = (bits.at, bits.half_q4 / 16);
         let last_mark = if tail & 1 == 1 { end } else { end.wrapping_sub(half) };
         let from = end.wrapping_add(if tail & 1 == 1 { 80 + stretch.max(0) as u32 } else { 0 });
-        match gap(&mut line, from, last_mark, GAP_US, now) {
-            Gap::Silent => Verdict::Frame(Frame::Code(code, Some(toggle))),
-            Gap::Wait(until) => Verdict::Wait(until),
-            Gap::Broken => Verdict::No,
-        }
+        silent(line, from, last_mark, GAP_US, Frame::Code(code, Some(toggle)))
     }
 }

@@ -5,65 +5,61 @@
 use super::biphase::Biphase;
 use super::line::{Line, Pair, Reader};
 use super::pulses::Start;
-use super::{Code, Frame, GAP_US, Gap, Protocol, Reads, Verdict, fits, gap};
+use super::{Code, Frame, GAP_US, Protocol, Reads, Verdict, fits, silent};
 
 const MARK: u32 = 2_666;
 const SPACE: u32 = 889;
-/// No mark for so long ends a frame.
-const SILENCE_US: u32 = 2_600;
+/// So much later than it should an edge may come.
+const LATER_US: i32 = 400;
 
 pub(crate) struct Rc6;
 
 impl Reads for Rc6 {
-    fn begins(&self, _: &Line, pair: Option<Pair>, at: u32) -> Option<Start> {
-        pair.filter(|seen| fits(*seen, MARK, SPACE)).map(|seen| Start::led(at, seen, MARK, SPACE))
+    fn begins(&self, line: &Line, pair: Option<Pair>, at: u32) -> Option<Start> {
+        pair.filter(|seen| fits(*seen, MARK, SPACE)).map(|seen| Start::led(line, at, seen, MARK, SPACE))
     }
 
     fn shortest_us(&self) -> u32 {
         18_000
     }
 
-    fn read(&self, line: &Line, start: &Start, now: u32) -> Verdict {
+    fn read(&self, line: &mut Reader<'_>, start: &Start) -> Verdict {
         // A glitch at the edge of the leader spoils what it says of the stretch: then none is assumed.
-        match read(line, start, start.stretch, now) {
-            Verdict::No if start.stretch.abs() > 60 => read(line, start, 0, now),
+        match read(line, start, start.stretch) {
+            Verdict::No if start.stretch.abs() > 60 && !line.early => read(line, start, 0),
             verdict => verdict,
         }
     }
 }
 
-fn read(line: &Line, start: &Start, stretch: i16, now: u32) -> Verdict {
-    let mut line = Reader::new(line, false);
+fn read(line: &mut Reader<'_>, start: &Start, stretch: i16) -> Verdict {
     let half_q4 = u32::from(start.total) * 2; // an eighth of the leader, in sixteenths
-    let mut bits = Biphase::new(&mut line, start.at, half_q4, stretch.into(), false);
+    let mut bits = Biphase::new(line, start.at, half_q4, stretch.into(), false);
     let (Some(head), Some(trailer)) = (bits.bits(4), bits.bit(2)) else { return Verdict::No };
     match !head & 0xf {
-        0b1000 => mode_0(bits, !trailer, now),
-        0b1110 => mode_6a(bits, now),
+        0b1000 => mode_0(bits, !trailer),
+        0b1110 => mode_6a(bits),
         _ => Verdict::No,
     }
 }
 
-fn mode_0(mut bits: Biphase<'_, '_>, toggle: bool, now: u32) -> Verdict {
+fn mode_0(mut bits: Biphase<'_, '_>, toggle: bool) -> Verdict {
     let Some(value) = bits.bits(16).filter(|_| bits.clean()).map(|v| !v & 0xffff) else { return Verdict::No };
     let code = Code { protocol: Protocol::Rc6, address: value >> 8, command: value & 0xff };
-    match silence(&mut bits, value & 1 == 0, GAP_US, now) {
-        Gap::Silent => Verdict::Frame(Frame::Code(code, Some(toggle))),
-        Gap::Wait(until) => Verdict::Wait(until),
-        Gap::Broken => Verdict::No,
-    }
+    ended(&mut bits, value, GAP_US, Frame::Code(code, Some(toggle)))
 }
 
-fn mode_6a(mut bits: Biphase<'_, '_>, now: u32) -> Verdict {
+fn mode_6a(mut bits: Biphase<'_, '_>) -> Verdict {
     let mut value = 0;
+    // If there were more bits, there would be an edge two halves after the last one.
+    let us = (2 * bits.half_q4 / 16).saturating_add_signed(LATER_US - bits.stretch).max(GAP_US);
     for count in [20, 24, 28, 32] {
         let wanted = if count == 20 { 20 } else { 4 };
         let Some(more) = bits.bits(wanted).filter(|_| bits.clean()) else { return Verdict::No };
         value = value << wanted | !more & ((1 << wanted) - 1);
-        match silence(&mut bits, value & 1 == 0, SILENCE_US, now) {
-            Gap::Silent => return Verdict::Frame(code_6a(value, count)),
-            Gap::Wait(until) => return Verdict::Wait(until),
-            Gap::Broken => {}
+        match ended(&mut bits, value, us, code_6a(value, count)) {
+            Verdict::No => {}
+            verdict => return verdict,
         }
     }
     Verdict::No
@@ -75,10 +71,10 @@ fn code_6a(value: u32, count: u32) -> Frame {
     Frame::Code(Code { protocol: Protocol::Rc6a, address: value >> 8, command: value & 0xff }, toggle)
 }
 
-/// After the last bit; `marked` if its second half is a mark.
-fn silence(bits: &mut Biphase<'_, '_>, marked: bool, us: u32, now: u32) -> Gap {
+/// After the last bit; the second half of a zero is a mark.
+fn ended(bits: &mut Biphase<'_, '_>, value: u32, us: u32, frame: Frame) -> Verdict {
     let (end, half) = (bits.at, bits.half_q4 / 16);
-    let last_mark = if marked { end } else { end.wrapping_sub(half) };
+    let last_mark = if value & 1 == 0 { end } else { end.wrapping_sub(half) };
     let from = last_mark.wrapping_add_signed(80 + bits.stretch.max(0));
-    gap(bits.reader(), from, last_mark, us, now)
+    silent(bits.reader(), from, last_mark, us, frame)
 }

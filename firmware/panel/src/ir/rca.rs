@@ -2,35 +2,30 @@
 
 use super::line::{Line, Pair, Reader};
 use super::pulses::{Coding, Start, read};
-use super::{Code, Frame, Gap, Protocol, Reads, Verdict, fits, gap};
+use super::{Code, Frame, GAP_US, Protocol, Reads, Verdict, ended, fits};
 
 const MARK: u32 = 4_000;
 const SPACE: u32 = 4_000;
-const BITS: Coding = Coding { mark: [500; 2], period: [1_500, 2_500], stop: true, checked: true, longest: 24 };
+const BITS: Coding = Coding { mark: [500; 2], period: [1_500, 2_500], stop: true, checked: true };
 
 pub(crate) struct Rca;
 
 impl Reads for Rca {
-    fn begins(&self, _: &Line, pair: Option<Pair>, at: u32) -> Option<Start> {
-        pair.filter(|seen| fits(*seen, MARK, SPACE)).map(|seen| Start::led(at, seen, MARK, SPACE))
+    fn begins(&self, line: &Line, pair: Option<Pair>, at: u32) -> Option<Start> {
+        pair.filter(|seen| fits(*seen, MARK, SPACE)).map(|seen| Start::led(line, at, seen, MARK, SPACE))
     }
 
     fn shortest_us(&self) -> u32 {
         24 * 1_400
     }
 
-    fn read(&self, line: &Line, start: &Start, now: u32) -> Verdict {
-        let mut line = Reader::new(line, true);
-        let Some(bits) = read(&mut line, start, &BITS, 24) else { return Verdict::No };
+    fn read(&self, line: &mut Reader<'_>, start: &Start) -> Verdict {
+        let Some(bits) = read(line, start, &BITS, 24) else { return Verdict::No };
         let bits_in = bits.value as u32;
         if (bits_in ^ bits_in >> 12) & 0xfff != 0xfff {
             return Verdict::No;
         }
         let code = Code { protocol: Protocol::Rca, address: bits_in & 0xf, command: bits_in >> 4 & 0xff };
-        match gap(&mut line, bits.end.wrapping_add(80), bits.end, bits.silence_us(), now) {
-            Gap::Silent => Verdict::Frame(Frame::Code(code, None)),
-            Gap::Wait(until) => Verdict::Wait(until),
-            Gap::Broken => Verdict::No,
-        }
+        ended(line, &bits, GAP_US, Frame::Code(code, None))
     }
 }

@@ -3,37 +3,32 @@
 
 use super::line::{Line, Pair, Reader};
 use super::pulses::{Coding, Start, read};
-use super::{Code, Frame, Gap, LONG_GAP_US, Protocol, Reads, Verdict, fits, gap};
+use super::{Code, Frame, GAP_US, LONG_GAP_US, Protocol, Reads, Verdict, ended, fits};
 
 const MARK: u32 = 4_500;
 const SPACE: u32 = 4_500;
-const BITS: Coding = Coding { mark: [560; 2], period: [1_120, 2_230], stop: true, checked: true, longest: 32 };
+const BITS: Coding = Coding { mark: [560; 2], period: [1_120, 2_230], stop: true, checked: true };
 
 pub(crate) struct Samsung;
 
 impl Reads for Samsung {
-    fn begins(&self, _: &Line, pair: Option<Pair>, at: u32) -> Option<Start> {
-        pair.filter(|seen| fits(*seen, MARK, SPACE)).map(|seen| Start::led(at, seen, MARK, SPACE))
+    fn begins(&self, line: &Line, pair: Option<Pair>, at: u32) -> Option<Start> {
+        pair.filter(|seen| fits(*seen, MARK, SPACE)).map(|seen| Start::led(line, at, seen, MARK, SPACE))
     }
 
     fn shortest_us(&self) -> u32 {
-        3_600
+        2_600
     }
 
-    fn read(&self, line: &Line, start: &Start, now: u32) -> Verdict {
-        let mut line = Reader::new(line, true);
-        let long = now.wrapping_sub(start.at) > 10_000;
-        let Some(bits) = read(&mut line, start, &BITS, if long { 32 } else { 1 }) else { return Verdict::No };
+    fn read(&self, line: &mut Reader<'_>, start: &Start) -> Verdict {
+        let long = line.now.wrapping_sub(start.at) > 10_000;
+        let Some(bits) = read(line, start, &BITS, if long { 32 } else { 1 }) else { return Verdict::No };
         let [address, again, command, inverse] = (bits.value as u32).to_le_bytes();
         let frame = match bits.value {
             1 if !long => Frame::Held(&[Protocol::Samsung32]),
             _ if !long || address != again || command != !inverse => return Verdict::No,
             _ => Frame::Code(Code { protocol: Protocol::Samsung32, address: address.into(), command: command.into() }, None),
         };
-        match gap(&mut line, bits.end.wrapping_add(80), bits.end, if long { bits.silence_us() } else { LONG_GAP_US }, now) {
-            Gap::Silent => Verdict::Frame(frame),
-            Gap::Wait(until) => Verdict::Wait(until),
-            Gap::Broken => Verdict::No,
-        }
+        ended(line, &bits, if long { GAP_US } else { LONG_GAP_US }, frame)
     }
 }

@@ -3,34 +3,32 @@
 
 use super::line::{Line, Pair, Reader};
 use super::pulses::{Coding, Start, read};
-use super::{Code, Frame, Gap, Protocol, Reads, Verdict, fits, gap};
+use super::{Code, Frame, Protocol, Reads, Verdict, ended, fits};
 
 const MARK: u32 = 2_400;
 const SPACE: u32 = 600;
-const BITS: Coding = Coding { mark: [600, 1_200], period: [1_200, 1_800], stop: false, checked: false, longest: 20 };
+const BITS: Coding = Coding { mark: [600, 1_200], period: [1_200, 1_800], stop: false, checked: false };
 /// The shortest silence after the longest frame is 6 ms.
 const SILENCE_US: u32 = 5_000;
 
 pub(crate) struct Sirc;
 
 impl Reads for Sirc {
-    fn begins(&self, _: &Line, pair: Option<Pair>, at: u32) -> Option<Start> {
-        pair.filter(|seen| fits(*seen, MARK, SPACE)).map(|seen| Start::led(at, seen, MARK, SPACE))
+    fn begins(&self, line: &Line, pair: Option<Pair>, at: u32) -> Option<Start> {
+        pair.filter(|seen| fits(*seen, MARK, SPACE)).map(|seen| Start::led(line, at, seen, MARK, SPACE))
     }
 
     fn shortest_us(&self) -> u32 {
-        12 * 1_100
+        12 * 1_000
     }
 
-    fn read(&self, line: &Line, start: &Start, now: u32) -> Verdict {
-        let mut line = Reader::new(line, true);
+    fn read(&self, line: &mut Reader<'_>, start: &Start) -> Verdict {
         for (count, protocol) in [(12, Protocol::Sirc), (15, Protocol::Sirc15), (20, Protocol::Sirc20)] {
-            let Some(bits) = read(&mut line, start, &BITS, count) else { return Verdict::No };
+            let Some(bits) = read(line, start, &BITS, count) else { continue };
             let code = Code { protocol, address: bits.value as u32 >> 7, command: bits.value as u32 & 0x7f };
-            match gap(&mut line, bits.end.wrapping_add(80), bits.end, SILENCE_US, now) {
-                Gap::Silent => return Verdict::Frame(Frame::Code(code, None)),
-                Gap::Wait(until) => return Verdict::Wait(until),
-                Gap::Broken => {}
+            match ended(line, &bits, SILENCE_US, Frame::Code(code, None)) {
+                Verdict::No => {}
+                verdict => return verdict,
             }
         }
         Verdict::No

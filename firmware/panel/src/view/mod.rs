@@ -5,6 +5,7 @@ use embedded_graphics::prelude::*;
 use embedded_graphics::primitives::Rectangle;
 use hearth_wire::Show;
 
+use crate::divide::divide;
 use crate::font::{BOLD, Font, Glyphs, glyphs};
 
 mod large;
@@ -78,19 +79,23 @@ pub struct Scene<'a> {
 }
 
 /// A title stands still for so long before it moves.
-const HOLD_US: u64 = 2_000_000;
-/// A title moves by one pixel in this time: twenty-five a second.
-const PIXEL_US: u64 = 40_000;
+const HOLD_STEPS: u32 = 50;
+/// A title moves by one pixel in a step: twenty-five a second.
+const STEP_US: u64 = 64 * STEP_64_US as u64;
+const STEP_64_US: u16 = 625;
 /// Between a title's end and its beginning, in pixels.
 const BETWEEN: i32 = 24;
 
 /// How far a title of `width` pixels has moved to the left.
 pub(crate) fn scrolled(width: i32, room: i32, shown_us: u64) -> i32 {
-    if width <= room {
-        return 0;
-    }
-    let lap_us = HOLD_US + (width + BETWEEN) as u64 * PIXEL_US;
-    shown_us.checked_rem(lap_us).map_or(0, |us| (us.saturating_sub(HOLD_US) / PIXEL_US) as i32)
+    if width <= room { 0 } else { lap(width, shown_us).1.saturating_sub(HOLD_STEPS) as i32 }
+}
+
+/// Steps at which this round began, and steps in it.
+fn lap(width: i32, shown_us: u64) -> (u64, u32) {
+    let steps = divide(shown_us >> 6, STEP_64_US).0;
+    let (_, in_lap) = divide(steps, (HOLD_STEPS as i32 + width + BETWEEN) as u16);
+    (steps - u64::from(in_lap), in_lap)
 }
 
 /// When it moves next, in microseconds since it was shown; none if it stands still.
@@ -98,10 +103,8 @@ pub(crate) fn moves_at(width: i32, room: i32, shown_us: u64) -> Option<u64> {
     if width <= room {
         return None;
     }
-    let lap_us = HOLD_US + (width + BETWEEN) as u64 * PIXEL_US;
-    let in_lap = shown_us.checked_rem(lap_us)?;
-    let moved = in_lap.saturating_sub(HOLD_US) / PIXEL_US;
-    Some(shown_us - in_lap + HOLD_US + (moved + 1) * PIXEL_US)
+    let (begun, in_lap) = lap(width, shown_us);
+    Some((begun + u64::from(in_lap.max(HOLD_STEPS)) + 1) * STEP_US)
 }
 
 /// A colour by its brightness, 0 to 15.
@@ -218,7 +221,7 @@ fn time(seconds: u32) -> Glyphs {
 
 /// `20:07`, of minutes since midnight.
 fn hour_and_minute(minute: u64) -> Glyphs {
-    let of_day = (minute % (24 * 60)) as u32;
+    let (_, of_day) = divide(minute, 24 * 60);
     let mut text = Digits::default();
     text.number(of_day / 60, 2);
     text.colon();
@@ -267,12 +270,12 @@ mod tests {
     fn titles_hold_move_and_come_round() {
         let check = |shown_us, moved| assert_eq!(scrolled(200, 128, shown_us), moved, "{shown_us}");
         check(0, 0);
-        check(HOLD_US + PIXEL_US - 1, 0);
-        check(HOLD_US + PIXEL_US, 1);
-        check(HOLD_US + 223 * PIXEL_US, 223);
-        check(HOLD_US + 224 * PIXEL_US, 0);
-        check(2 * HOLD_US + 225 * PIXEL_US, 1);
-        assert_eq!(scrolled(128, 128, 100 * HOLD_US), 0);
+        check(2_000_000 + 40_000 - 1, 0);
+        check(2_000_000 + 40_000, 1);
+        check(2_000_000 + 223 * 40_000, 223);
+        check(2_000_000 + 224 * 40_000, 0);
+        check(2 * 2_000_000 + 225 * 40_000, 1);
+        assert_eq!(scrolled(128, 128, 200_000_000), 0);
     }
 
     /// From move to move it goes by one pixel, round after round.

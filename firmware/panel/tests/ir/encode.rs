@@ -142,6 +142,10 @@ fn kaseikyo(address: u32, command: u32) -> u64 {
     let folded = low ^ high;
     let parity = (folded ^ folded >> 4) & 0xf;
     let bytes = [parity | genres & 0xf0, genres & 0xf | (command as u8 & 0xf) << 4, (command >> 4) as u8 & 0x3f | id << 6];
-    let check = bytes[0] ^ bytes[1] ^ bytes[2];
+    let panasonic = bytes[0] ^ bytes[1] ^ bytes[2];
+    // Sharp's: id's upper bits are an extension, and the last digit makes all digits but the vendor's parity come to nothing.
+    let extension = id >> 2;
+    let digits = bytes[0] >> 4 ^ bytes[1] >> 4 ^ bytes[1] ^ bytes[2] >> 4 ^ bytes[2] ^ extension;
+    let check = if extension == 0 { panasonic } else { extension | digits << 4 };
     u64::from_le_bytes([low, high, bytes[0], bytes[1], bytes[2], check, 0, 0])
 }

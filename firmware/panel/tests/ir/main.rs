@@ -32,6 +32,18 @@ fn any_code_decodes_to_itself() {
     }
 }
 
+#[test]
+fn kaseikyo_of_sharp_has_a_check_of_its_own() {
+    let [low, high] = [0xaa, 0x5a];
+    for (extension, id, command) in [(2, 0, 0x181), (1, 3, 0x3ff), (11, 1, 0)] {
+        let address = extension << 26 | id << 24 | high << 16 | low << 8 | 0x82;
+        let code = Code { protocol: Protocol::Kaseikyo, address, command };
+        assert_eq!(heard(code, false), [code]);
+        let nobody = Code { address: address ^ 0x100, ..code };
+        assert_eq!(heard(nobody, false), [], "another vendor's frames have Panasonic's check");
+    }
+}
+
 /// After the last edge, in virtual time: at most 1 ms; 12 ms where only the silence tells the length.
 #[test]
 fn codes_come_at_once() {
