@@ -51,6 +51,7 @@ pub const PACKAGES: &[Package] = &[
     for_box("gcc-aarch64-linux-gnu", "compiles and links the box's programs"),
     for_box("qemu-user-static", "lets the box's GStreamer look at its plugins while the image is made"),
     for_firmware("qemu-system-arm", "runs the panel's microcontroller, and boots the image"),
+    for_firmware("binutils-arm-none-eabi", "links the panel's firmware where the compiler is Debian's"),
     for_box("ipxe-qemu", "the network card of that machine"),
     for_box("debian-archive-keyring", "verifies the Debian packages that go into the image"),
     for_box("xz-utils", "unpacks the kernel's modules"),

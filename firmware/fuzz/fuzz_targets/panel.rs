@@ -1,9 +1,9 @@
 //! Any events in any order at any time: light, keys, messages of the box, time. Nothing panics, power alternates, both displays can be
 //! drawn, and what is remembered survives flash.
 #![no_main]
-use hearth_panel::rows::Rows;
+use hearth_panel::rows::{Layout, Rows};
 use hearth_panel::settings::{COPY_BYTES, Flash, Settings};
-use hearth_panel::{Action, Event, Large, Panel, Power, Screen, Small};
+use hearth_panel::{Action, Event, Large, Panel, Power, Small};
 use hearth_wire::{Depth, PanelKey, ResetCause, ToPanel};
 use libfuzzer_sys::fuzz_target;
 
@@ -21,29 +21,6 @@ impl Bytes<'_> {
     fn pause_us(&mut self) -> u64 {
         let (scale, low, high) = (self.next(), self.next(), self.next());
         u64::from(u16::from_le_bytes([low, high])) << if scale < 250 { scale % 5 } else { scale % 30 }
-    }
-}
-
-/// One of the two displays.
-trait Shows: Screen + Sized {
-    fn show(panel: &Panel<Self>, rows: &mut Rows, now: u64);
-}
-
-impl Shows for Large {
-    fn show(panel: &Panel<Self>, rows: &mut Rows, now: u64) {
-        rows.restart();
-        while rows.pending() {
-            rows.next(|band| panel.draw(now, band), |_, pixels| assert_eq!(pixels.len(), 64));
-        }
-    }
-}
-
-impl Shows for Small {
-    fn show(panel: &Panel<Self>, _: &mut Rows, now: u64) {
-        let mut display = embedded_graphics::mock_display::MockDisplay::new();
-        display.set_allow_overdraw(true);
-        display.set_allow_out_of_bounds_drawing(true);
-        panel.draw(now, &mut display).expect("memory takes any pixel");
     }
 }
 
@@ -89,9 +66,9 @@ fn message(inside: &[u8]) -> Option<ToPanel> {
     postcard::take_from_bytes(inside).ok().map(|(message, _)| message)
 }
 
-fn run<S: Shows>(data: &[u8]) {
+fn run<S: Layout>(data: &[u8]) {
     let mut bytes = Bytes(data);
-    let (mut panel, mut rows, mut flash) = (Panel::<S>::default(), Rows::new(), Pages([[0xff; COPY_BYTES]; 2]));
+    let (mut panel, mut rows, mut flash) = (Panel::<S>::default(), Rows::<S>::new(), Pages([[0xff; COPY_BYTES]; 2]));
     let (mut now, mut light, mut on, mut drawn) = (0u64, false, true, 0);
     while !bytes.0.is_empty() {
         now += bytes.pause_us();
@@ -107,7 +84,10 @@ fn run<S: Shows>(data: &[u8]) {
                     assert_eq!(Settings::load(&flash), *panel.settings());
                 }
                 Action::Draw if drawn < 8 => {
-                    S::show(&panel, &mut rows, now);
+                    rows.restart();
+                    while rows.pending() {
+                        rows.next(|band| panel.draw(now, band), |_, row| assert_eq!(row.len(), S::ROW));
+                    }
                     drawn += 1;
                 }
                 _ => {}

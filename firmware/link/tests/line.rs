@@ -141,6 +141,60 @@ fn the_thread_reconnects() {
     std::fs::remove_file(&dir).unwrap();
 }
 
+/// A serial port, seen from the panel's end, at the place where the box looks for it.
+fn serial_port(place: &std::path::Path) -> (std::fs::File, std::fs::File) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let panels_end = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&panels_end).unwrap();
+    unlockpt(&panels_end).unwrap();
+    let name = ptsname(&panels_end, Vec::new()).unwrap().into_string().unwrap();
+    // As long as somebody has it open, the panel's end does not hang up between two openings of the box's.
+    let open = std::fs::File::options().read(true).write(true).open(&name).unwrap();
+    let _ = std::fs::remove_file(place);
+    std::os::unix::fs::symlink(name, place).unwrap();
+    (panels_end.into(), open)
+}
+
+/// A tty passes every byte as it is, at the speed that was asked for; when it is gone it is opened anew.
+#[test]
+fn the_thread_drives_a_tty() {
+    let place = std::env::temp_dir().join(format!("hearth-link-tty-{}", std::process::id()));
+    let (rung, bell) = channel();
+    let mut panel = None;
+    for round in 0..2u32 {
+        let (mut line, open) = serial_port(&place);
+        let panel = panel.get_or_insert_with(|| {
+            let rung = rung.clone();
+            let panel = Panel::start(&place, 115_200, move || rung.send(()).unwrap_or_default()).unwrap();
+            // Sequence numbers and text hold what a terminal would take for itself: Ctrl-C, Ctrl-Q, Ctrl-S, both ends of a line.
+            panel.say(ToPanel::Show(Show::Message("\u{3}\u{11}\u{13}\r\n\u{1a}ß".try_into().unwrap())));
+            panel
+        });
+        let wanted = ToPanel::Show(Show::Message("\u{3}\u{11}\u{13}\r\n\u{1a}ß".try_into().unwrap()));
+        let (mut deframer, mut seen, mut byte) = (Deframer::new(), Vec::new(), [0]);
+        while !seen.contains(&wanted) {
+            line.read_exact(&mut byte).unwrap();
+            if let Some(Ok(message)) = deframer.push::<ToPanel>(byte[0]) {
+                line.write_all(&frame(0, &ToBox::Ack { sequence: message.sequence })).unwrap();
+                seen.push(message.message);
+            }
+        }
+        assert_eq!(seen[0], ToPanel::Hello { version: VERSION });
+        assert_eq!(rustix::termios::tcgetattr(&open).unwrap().output_speed(), 115_200);
+        let code = RemoteKey { protocol: 3, address: 0x0d0a_1113, command: 0x0304_1a1c + round };
+        let ir = ToBox::Ir { protocol: code.protocol, address: code.address, command: code.command, repeat: false };
+        line.write_all(&frame(0x11, &ir)).unwrap();
+        let mut events = Vec::new();
+        while !events.contains(&Event::Remote { key: code, repeat: false }) {
+            bell.recv_timeout(20 * S).unwrap();
+            events.extend(panel.events());
+        }
+        assert!(events.contains(&Event::Connected));
+    }
+    drop(panel);
+    std::fs::remove_file(&place).unwrap();
+}
+
 proptest! {
     #[test]
     fn any_bytes_do_no_harm(bytes in proptest::collection::vec(any::<u8>(), 0..500)) {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use embedded_graphics::pixelcolor::{BinaryColor, Gray4};
 use embedded_graphics::prelude::*;
-use hearth_panel::rows::Rows;
+use hearth_panel::rows::{Layout, Rows};
 use hearth_panel::{Action, Event, Large, Panel, Screen, Small};
 use hearth_wire::{ResetCause, Show, ToPanel};
 use proptest::prelude::*;
@@ -91,45 +91,60 @@ fn large() {
 #[test]
 fn small() {
     for (name, messages, later) in scenes() {
-        compare(
-            &format!("small-{name}"),
-            &drawn(&panel::<Small>(0, &messages), later, |c: BinaryColor| u8::from(c.is_on()) * 15),
-        );
+        compare(&format!("small-{name}"), &drawn(&panel::<Small>(0, &messages), later, mono));
     }
 }
 
-/// What a display shows that is sent rows as they change.
-struct Display {
+/// What a display shows that is sent rows as they change, and how many were sent last.
+struct Display<S: Layout> {
+    rows: Rows<S>,
     pixels: Vec<u8>,
-    sent: usize,
+    /// The pixels of a row of the display's, as an area of rows and their lumas.
+    unpack: fn(&[u8]) -> Vec<u8>,
 }
 
-impl Display {
-    fn update(&mut self, rows: &mut Rows, panel: &Panel, now_us: u64) -> usize {
-        self.sent = 0;
-        rows.restart();
-        while rows.pending() {
-            rows.next(
+impl<S: Layout<Color: PixelColor>> Display<S> {
+    fn new(unpack: fn(&[u8]) -> Vec<u8>) -> Self {
+        Self { rows: Rows::new(), pixels: vec![15; (S::WIDTH * S::HEIGHT) as usize], unpack }
+    }
+
+    fn update(&mut self, panel: &Panel<S>, now_us: u64) -> usize {
+        let (mut sent, pixels, unpack) = (0, &mut self.pixels, self.unpack);
+        self.rows.restart();
+        while self.rows.pending() {
+            self.rows.next(
                 |band| panel.draw(now_us, band),
                 |y, row| {
-                    let at = usize::from(y) * 128;
-                    let lumas = row.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-                    self.pixels.splice(at..at + 128, lumas);
-                    self.sent += 1;
+                    let lumas = unpack(row);
+                    let at = usize::from(y) * lumas.len();
+                    pixels.splice(at..at + lumas.len(), lumas);
+                    sent += 1;
                 },
             );
         }
-        self.sent
+        sent
     }
+}
+
+fn large_display() -> Display<Large> {
+    Display::new(|row| row.iter().flat_map(|byte| [byte >> 4, byte & 15]).collect())
+}
+
+fn small_display() -> Display<Small> {
+    Display::new(|page| (0..8).flat_map(|y| page.iter().map(move |column| (column >> y & 1) * 15)).collect())
+}
+
+fn mono(color: BinaryColor) -> u8 {
+    u8::from(color.is_on()) * 15
 }
 
 #[test]
 fn only_changed_rows_are_sent() {
     let mut panel = panel::<Large>(0, &[playing(LONG, false)]);
-    let (mut rows, mut display) = (Rows::new(), Display { pixels: vec![15; 128 * 64], sent: 0 });
-    assert_eq!(display.update(&mut rows, &panel, 0), 64, "nothing is known of a display");
-    assert_eq!(display.update(&mut rows, &panel, 1), 0);
-    let moved = display.update(&mut rows, &panel, 2_040_000);
+    let mut display = large_display();
+    assert_eq!(display.update(&panel, 0), 64, "nothing is known of a display");
+    assert_eq!(display.update(&panel, 1), 0);
+    let moved = display.update(&panel, 2_040_000);
     assert!((1..=13).contains(&moved), "a title of 13 rows moved: {moved}");
     let Show::Playing { title, .. } = (match playing(LONG, false) {
         ToPanel::Show(show) => show,
@@ -139,8 +154,27 @@ fn only_changed_rows_are_sent() {
     };
     let later = Show::Playing { title, position_s: 2_731, duration_s: 5_430, paused: false };
     panel.step(2_040_000, Event::Message(2, ToPanel::Show(later)));
-    let second = display.update(&mut rows, &panel, 2_040_000);
+    let second = display.update(&panel, 2_040_000);
     assert!((1..=10).contains(&second), "one digit changed: {second}");
+}
+
+/// Its rows are pages of eight rows of pixels.
+#[test]
+fn only_changed_pages_are_sent() {
+    let mut panel = panel::<Small>(0, &[ToPanel::Show(Show::Clock)]);
+    let mut display = small_display();
+    assert_eq!(display.update(&panel, 0), 2, "nothing is known of a display");
+    assert_eq!(display.update(&panel, 1), 0);
+    let at = |position_s| {
+        let title = "Amélie".try_into().unwrap();
+        ToPanel::Show(Show::Playing { title, position_s, duration_s: 96, paused: false })
+    };
+    panel.step(2, Event::Message(0, at(10)));
+    assert_eq!(display.update(&panel, 2), 2);
+    panel.step(3, Event::Message(1, at(11)));
+    assert_eq!(display.update(&panel, 3), 1, "the bar below grew");
+    panel.step(4, Event::Message(2, at(11)));
+    assert_eq!(display.update(&panel, 4), 0);
 }
 
 #[test]
@@ -182,15 +216,17 @@ proptest! {
     fn rows_are_the_picture(shows in proptest::collection::vec((any_show(), 0u64..20_000_000), 1..8)) {
         let mut panel = <Panel>::default();
         let mut small = Panel::<Small>::default();
-        let (mut rows, mut display, mut now) = (Rows::new(), Display { pixels: vec![15; 128 * 64], sent: 0 }, 0);
+        let (mut display, mut small_display, mut now) = (large_display(), small_display(), 0);
         for (show, pause) in shows {
             panel.step(now, Event::Message(0, ToPanel::Show(show.clone())));
             small.step(now, Event::Message(0, ToPanel::Show(show)));
             now += pause;
             panel.step(now, Event::Tick);
-            display.update(&mut rows, &panel, now);
+            display.update(&panel, now);
             prop_assert_eq!(&display.pixels, &drawn(&panel, now, |c| c.luma()).pixels);
-            drawn(&small, now, |c| u8::from(c.is_on()));
+            small.step(now, Event::Tick);
+            small_display.update(&small, now);
+            prop_assert_eq!(&small_display.pixels, &drawn(&small, now, mono).pixels);
         }
     }
 }

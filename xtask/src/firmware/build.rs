@@ -1,5 +1,6 @@
 //! Builds the board's crate for its processor and holds the image to its budgets.
 use crate::cross::rust::Rust;
+use crate::setup;
 use crate::shell::{cargo, root, run, step, target};
 use anyhow::{Context, Result, bail};
 use object::{Object, ObjectSection, ObjectSymbol, SectionFlags};
@@ -40,6 +41,9 @@ pub struct Image {
 pub fn build(kind: Kind) -> Result<Image> {
     let begun = Instant::now();
     let rust = Rust::find_bare(TRIPLE)?;
+    if rust.rustc.is_some() {
+        setup::ensure(setup::FOR_FIRMWARE)?; // its linker
+    }
     let folder = root().join("firmware").join(BOARD);
     let out = target().join("firmware").join(if kind == Kind::Bench { "bench" } else { "release" });
     let mut command = cargo();
