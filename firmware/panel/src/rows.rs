@@ -39,7 +39,7 @@ impl Layout for Large {
 
     fn put(bytes: &mut [u8], x: usize, y: usize, color: Gray4) {
         if let Some(byte) = bytes.get_mut(y * Self::ROW + x / 2) {
-            *byte = if x % 2 == 0 { *byte & 0x0f | color.luma() << 4 } else { *byte & 0xf0 | color.luma() };
+            *byte = if x.is_multiple_of(2) { *byte & 0x0f | color.luma() << 4 } else { *byte & 0xf0 | color.luma() };
         }
     }
 }

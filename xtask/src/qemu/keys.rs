@@ -1,5 +1,6 @@
 //! A script of remote keys and waits, in the launcher's words: `wait:home right ok wait:playing shot:film`.
 use super::machine::{BOOT, Machine, STEP};
+use super::panel::Powered;
 use crate::demo::children::pause;
 use crate::shell::step;
 use anyhow::{Context, Result, bail};
@@ -11,6 +12,10 @@ use std::time::Duration;
 pub enum Step {
     /// A key, by QEMU's name for the keyboard's.
     Key(&'static str),
+    /// The remote's power key, which also wakes a box that sleeps.
+    Power,
+    /// Until the panel has taken the power away.
+    Off,
     /// A beacon of init.
     Beacon(&'static str),
     /// Until the screen stands still.
@@ -43,8 +48,15 @@ const KEYS: &[(&str, &str)] = &[
 ];
 
 /// Beacons with their words.
-const BEACONS: &[(&str, &str)] =
-    &[("frame", "ui-first-frame"), ("home", "home"), ("origin", "origin"), ("playing", "playing"), ("good", "good")];
+const BEACONS: &[(&str, &str)] = &[
+    ("frame", "ui-first-frame"),
+    ("home", "home"),
+    ("origin", "origin"),
+    ("playing", "playing"),
+    ("good", "good"),
+    ("down", "down"),
+    ("woke", "woke"),
+];
 
 /// Reads a script.
 pub fn parse(script: &str) -> Result<Vec<Step>> {
@@ -56,12 +68,16 @@ fn one(word: &str) -> Option<Step> {
         let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
         return plain.then(|| Step::Shot(name.to_owned()));
     }
+    if word == "power" {
+        return Some(Step::Power);
+    }
     let Some(what) = word.strip_prefix("wait:") else {
         return KEYS.iter().find(|(name, _)| *name == word).map(|(_, key)| Step::Key(key));
     };
     match what {
         "settled" => Some(Step::Settled),
         "moving" => Some(Step::Moving),
+        "off" => Some(Step::Off),
         _ => match what.strip_suffix('s').and_then(|n| n.parse().ok()) {
             Some(seconds) => Some(Step::Seconds(seconds)),
             None => BEACONS.iter().find(|(name, _)| *name == what).map(|(_, beacon)| Step::Beacon(beacon)),
@@ -70,22 +86,32 @@ fn one(word: &str) -> Option<Step> {
 }
 
 /// Plays a script; pictures go to `shots`.
-pub fn play(machine: &mut Machine, script: &[Step], shots: &Path) -> Result<()> {
+pub fn play(powered: &mut Powered<'_>, script: &[Step], shots: &Path) -> Result<()> {
     for one in script {
         match one {
-            Step::Key(key) => machine.qmp.press(&[key])?,
-            Step::Beacon(name) => {
-                let beacon = machine.serial.beacon(name, BOOT)?;
-                step(format_args!("{:.3} s {} {}", beacon.seconds, beacon.name, beacon.rest));
-            }
-            Step::Settled => drop(machine.settled(STEP)?),
-            Step::Moving => drop(moving(machine)?),
-            Step::Seconds(seconds) => pause(Duration::from_secs(*seconds))?,
-            Step::Shot(name) => shot(machine, shots, name)?,
+            Step::Power => powered.power()?,
+            Step::Off => powered.off()?,
+            on => play_on(powered.machine()?, on, shots)?,
         }
-        machine.must_run()?;
     }
     Ok(())
+}
+
+/// One step of a box that is on.
+fn play_on(machine: &mut Machine, one: &Step, shots: &Path) -> Result<()> {
+    match one {
+        Step::Power | Step::Off => {}
+        Step::Key(key) => machine.qmp.press(&[key])?,
+        Step::Beacon(name) => {
+            let beacon = machine.serial.beacon(name, BOOT)?;
+            step(format_args!("{:.3} s {} {}", beacon.seconds, beacon.name, beacon.rest));
+        }
+        Step::Settled => drop(machine.settled(STEP)?),
+        Step::Moving => drop(moving(machine)?),
+        Step::Seconds(seconds) => pause(Duration::from_secs(*seconds))?,
+        Step::Shot(name) => shot(machine, shots, name)?,
+    }
+    machine.must_run()
 }
 
 /// Keeps a picture of the screen.
@@ -118,6 +144,9 @@ mod tests {
         check("wait:settled", Some(Step::Settled));
         check("wait:moving", Some(Step::Moving));
         check("shot:home-1", Some(Step::Shot("home-1".into())));
+        check("power", Some(Step::Power));
+        check("wait:off", Some(Step::Off));
+        check("wait:woke", Some(Step::Beacon("woke")));
         check("shot:../x", None);
         check("wait:godot", None);
         check("OK", None);

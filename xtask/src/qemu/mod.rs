@@ -34,7 +34,8 @@ pub struct Options {
     /// No window, even where there is a display.
     #[arg(long)]
     headless: bool,
-    /// Remote keys and waits, as `wait:home right ok wait:playing shot:film`; ends when they are done.
+    /// Remote keys and waits, as `wait:home right ok wait:playing shot:film`, with the panel also `power wait:off power wait:woke`;
+    /// ends when they are done.
     #[arg(long)]
     keys: Option<String>,
     /// Keep a picture of the first home screen, or of the end of --keys, and end.
@@ -103,7 +104,7 @@ pub fn command(options: &Options) -> Result<()> {
         panel: socket.as_deref(),
     };
     step(format_args!("booting {}; console: {}", disk.path.display(), work.join("console.log").display()));
-    let mut machine = Machine::start(&setup)?;
+    let machine = Machine::start(&setup)?;
     if let (Some(panel), false) = (&mut panel, scripted) {
         return panel::until_closed(machine, panel, &setup);
     }
@@ -111,9 +112,10 @@ pub fn command(options: &Options) -> Result<()> {
         return until_closed(machine);
     }
     let script = keys::parse(options.keys.as_deref().unwrap_or("wait:home wait:settled"))?;
-    let outcome = keys::play(&mut machine, &script, &work);
+    let mut powered = panel::Powered::new(machine, panel.as_mut(), &setup);
+    let outcome = keys::play(&mut powered, &script, &work);
     if let Some(file) = &options.screenshot {
-        machine.screen()?.save(file)?;
+        powered.machine()?.screen()?.save(file)?;
         step(format_args!("{}", file.display()));
     }
     outcome

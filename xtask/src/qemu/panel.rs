@@ -1,11 +1,17 @@
 //! The front panel beside the box: its microcontroller in a QEMU of its own, wired by a serial socket. It switches the box's power.
-use super::machine::{Machine, Setup};
+use super::machine::{Machine, STEP, Setup};
 use crate::demo::children::{check_interrupt, pause};
 use crate::firmware::Vm;
 use crate::shell::step;
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 use std::time::Duration;
 
+/// The remote that comes with the box: `launcher/src/service/remote.keymap`.
+pub const ADDRESS: u8 = 4;
+/// Its power key.
+pub const POWER: u8 = 8;
+/// From the word to the cut, the way down included.
+pub const DOWN_LIMIT: Duration = Duration::from_secs(120);
 /// Between two looks at what the panel has done.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -38,6 +44,46 @@ pub fn until_closed(machine: Machine, panel: &mut Vm, setup: &Setup<'_>) -> Resu
             machine = None;
         }
         pause(LOOK)?;
+    }
+}
+
+/// A box and the panel, if any, that keeps its power.
+pub struct Powered<'a> {
+    machine: Option<Machine>,
+    panel: Option<&'a mut Vm>,
+    setup: &'a Setup<'a>,
+}
+
+impl<'a> Powered<'a> {
+    /// One that is on.
+    pub fn new(machine: Machine, panel: Option<&'a mut Vm>, setup: &'a Setup<'a>) -> Self {
+        Self { machine: Some(machine), panel, setup }
+    }
+
+    /// The box, which must be on.
+    pub fn machine(&mut self) -> Result<&mut Machine> {
+        self.machine.as_mut().context("the box is off; the script's next word should be power")
+    }
+
+    /// Presses the power key: by infrared where there is a panel, which gives a sleeping box its power back.
+    pub fn power(&mut self) -> Result<()> {
+        let Some(panel) = &mut self.panel else { return self.machine()?.qmp.press(&["power"]) };
+        panel.command(&nec(ADDRESS, POWER))?;
+        if self.machine.is_none() {
+            panel.told("power on", STEP)?;
+            step("the panel gives power");
+            self.machine = Some(Machine::start(self.setup)?);
+        }
+        Ok(())
+    }
+
+    /// Waits until the panel has taken the power away.
+    pub fn off(&mut self) -> Result<()> {
+        let Some(panel) = &mut self.panel else { bail!("wait:off waits for the panel: it needs --with-panel") };
+        panel.told("power off", DOWN_LIMIT)?;
+        step("the panel takes the power away");
+        self.machine.take().into_iter().for_each(Machine::cut);
+        Ok(())
     }
 }
 

@@ -2,18 +2,14 @@
 use super::{Rig, expect};
 use crate::firmware::{Kind, Vm, build};
 use crate::qemu::machine::{BOOT, STEP};
-use crate::qemu::panel::nec;
+use crate::qemu::panel::{ADDRESS, DOWN_LIMIT, POWER, nec};
 use crate::qemu::pixels::{Picture, WHOLE};
 use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
 
-/// The remote that comes with the box: `launcher/src/service/remote.keymap`.
-const ADDRESS: u8 = 4;
-const POWER: u8 = 8;
+/// More keys of that remote.
 const STOP: u8 = 177;
 const DOWN: u8 = 65;
-/// From the word to the cut, the way down included.
-const DOWN_LIMIT: Duration = Duration::from_secs(120);
 
 pub(super) fn panel(rig: &mut Rig) -> Result<String> {
     let firmware = build(Kind::Bench)?;
