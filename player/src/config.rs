@@ -1,7 +1,9 @@
 //! What an owner of a [`crate::Player`] can set once, before anything plays.
 
-use hearth_cdm::KeyPair;
+use hearth_cdm::{Cdm, KeyPair, clearkey::ClearKey, limits::Device};
 use hearth_isobmff::Codec;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Where sound goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,6 +98,29 @@ impl Decoders {
     }
 }
 
+/// The clock that licences end by: it never runs back, and counts from any moment.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Duration + Send + Sync>);
+
+impl Clock {
+    /// Of a test, or of a CDM that trusts only its own.
+    pub fn new(now: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// Milliseconds.
+    pub(crate) fn now_ms(&self) -> u64 {
+        u64::try_from((self.0)().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        let since = Instant::now();
+        Self::new(move || since.elapsed())
+    }
+}
+
 /// Settings of a [`crate::Player`]. `Default` suits a desktop; a board's file overrides it.
 #[derive(Clone)]
 pub struct PlayerConfig {
@@ -127,6 +152,12 @@ pub struct PlayerConfig {
     pub estimate_kbps: Option<f32>,
     /// Keys given by hand, for development; no licence is asked for them.
     pub keys: Vec<KeyPair>,
+    /// DRM systems of this device, the preferred one first.
+    pub cdms: Vec<Arc<dyn Cdm>>,
+    /// How well keys and pictures are protected here. [`crate::Command::SetHdcp`] tells of another connection.
+    pub device: Device,
+    /// What licences end by.
+    pub clock: Clock,
 }
 
 impl Default for PlayerConfig {
@@ -146,6 +177,9 @@ impl Default for PlayerConfig {
             picture_ms: 8_000,
             estimate_kbps: None,
             keys: Vec::new(),
+            cdms: vec![Arc::new(ClearKey)],
+            device: Device::default(),
+            clock: Clock::default(),
         }
     }
 }

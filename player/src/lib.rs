@@ -12,7 +12,7 @@ mod player;
 mod title;
 pub mod tools;
 
-pub use config::{AudioOutput, Decoders, Limit, PlayerConfig};
+pub use config::{AudioOutput, Clock, Decoders, Limit, PlayerConfig};
 pub use error::Error;
 pub use messages::*;
 pub use output::{

@@ -1,5 +1,6 @@
 //! What goes into the engine and what comes out: plain, serialisable, stable. Times in microseconds unless the name says `_ms`.
 
+use hearth_cdm::limits::HdcpLevel;
 use serde::{Deserialize, Serialize};
 
 /// What to play.
@@ -47,6 +48,11 @@ pub enum Command {
     LimitHeight {
         /// In pixels.
         max_height: Option<u32>,
+    },
+    /// The screen's connection is protected like this from now on. Renditions that ask for more are not shown any more.
+    SetHdcp {
+        /// `none`, `v1`, `v2_0`, `v2_2`, `v2_3`.
+        level: HdcpLevel,
     },
     /// End; the engine sends [`Event::Summary`] and stops.
     Stop,

@@ -50,7 +50,7 @@ enum Commands {
     /// The boards: list, check, show.
     #[command(subcommand)]
     Board(board::Command),
-    /// Measure: the ABR rule on network traces.
+    /// Measure: the ABR rule on network traces, the player beside playbin3.
     #[command(subcommand)]
     Bench(bench::Command),
     /// Boot the box's image in QEMU, with a server beside it.

@@ -25,7 +25,8 @@ pub struct ClearKey;
 
 impl Cdm for ClearKey {
     fn info(&self) -> CdmInfo {
-        CdmInfo { key_system: "org.w3.clearkey", system_ids: vec![COMMON_SYSTEM, DASH_SYSTEM], max_sessions: usize::MAX }
+        let system_ids = vec![COMMON_SYSTEM, DASH_SYSTEM];
+        CdmInfo { key_system: "org.w3.clearkey".into(), system_ids, max_sessions: usize::MAX, by_key_id: true }
     }
 
     fn open(&self, kind: SessionKind) -> Result<Box<dyn CdmSession>, CdmError> {

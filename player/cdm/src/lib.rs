@@ -30,6 +30,9 @@ pub enum CdmError {
     /// The licence cannot be read.
     #[error("licence: {0}")]
     License(String),
+    /// The CDM itself failed.
+    #[error("CDM: {0}")]
+    Failed(String),
     /// A key given by hand cannot be read.
     #[error("key: {0}")]
     Key(String),
@@ -105,17 +108,21 @@ pub enum Event {
     },
     /// Ask [`CdmSession::keys`] again.
     KeysChanged,
+    /// The exchange under way has failed.
+    Failed(CdmError),
 }
 
 /// What a CDM is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CdmInfo {
     /// W3C key system name: `org.w3.clearkey`.
-    pub key_system: &'static str,
+    pub key_system: String,
     /// System IDs whose `pssh` it reads.
     pub system_ids: Vec<SystemId>,
     /// How many sessions at once.
     pub max_sessions: usize,
+    /// Key IDs alone ([`InitDataType::KeyIds`]) are enough to ask for a licence; else it takes a `pssh`.
+    pub by_key_id: bool,
 }
 
 /// A key system. One a process and system.
@@ -132,6 +139,10 @@ pub trait CdmSession: Send {
     fn generate_request(&mut self, kind: InitDataType, init: &[u8]) -> Result<(), CdmError>;
     /// Next event, if any.
     fn poll(&mut self) -> Option<Event>;
+    /// An event is still to come by itself: a CDM with threads of its own is at work.
+    fn is_busy(&self) -> bool {
+        false
+    }
     /// Takes the licence server's answer. `now_ms` is milliseconds on the player's own clock.
     fn update(&mut self, response: &[u8], now_ms: u64) -> Result<(), CdmError>;
     /// Queues a request for a new licence, where the key system can: [`CdmSession::update`] takes the answer, and keys work on meanwhile.

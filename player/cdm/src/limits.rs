@@ -2,9 +2,11 @@
 //! nothing is left there is an error, and it names what would help.
 use crate::KeyStatus;
 use hearth_isobmff::KeyId;
+use serde::{Deserialize, Serialize};
 
 /// Protection of the screen's connection, weakest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HdcpLevel {
     /// None, or not known.
     #[default]

@@ -46,6 +46,11 @@ impl Renewal {
         }
     }
 
+    /// A new licence may be asked for at `now_ms`, be the old one over or not.
+    pub fn may_ask(&self, now_ms: u64) -> bool {
+        self.ask_ms.is_some_and(|ask| now_ms >= ask)
+    }
+
     /// A renewal failed at `now_ms`: the next try waits twice as long as the last.
     pub fn failed(&mut self, now_ms: u64) {
         let wait = RETRY_MS.0.saturating_mul(1 << self.failures.min(16)).min(RETRY_MS.1);

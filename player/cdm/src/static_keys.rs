@@ -25,7 +25,7 @@ impl StaticKeys {
 
 impl Cdm for StaticKeys {
     fn info(&self) -> CdmInfo {
-        CdmInfo { key_system: "org.hearth.static", system_ids: Vec::new(), max_sessions: usize::MAX }
+        CdmInfo { key_system: "org.hearth.static".into(), system_ids: Vec::new(), max_sessions: usize::MAX, by_key_id: true }
     }
 
     fn open(&self, _kind: SessionKind) -> Result<Box<dyn CdmSession>, CdmError> {

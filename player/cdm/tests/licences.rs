@@ -112,6 +112,7 @@ fn renewal_is_asked_for_in_time() {
         let mut plan = Renewal::new(100, Some(100_100), dice);
         assert_eq!(plan.due(100), Due::Nothing(Some(ask)), "{dice}");
         assert_eq!((plan.due(ask - 1), plan.due(ask), plan.due(100_100)), (Due::Nothing(Some(ask)), Due::Renew, Due::Expired));
+        assert_eq!((plan.may_ask(ask - 1), plan.may_ask(ask), plan.may_ask(200_000)), (false, true, true));
         for wait in [1_000, 2_000, 4_000] {
             plan.failed(ask);
             assert_eq!((plan.due(ask + wait - 1), plan.due(ask + wait)), (Due::Nothing(Some(ask + wait)), Due::Renew));

@@ -221,11 +221,12 @@ impl Fetcher {
 
     /// Asks the ABR rule. Audio: the best rendition.
     fn choose(&mut self, at: &Cursor) -> Result<usize, Error> {
-        if at.trouble.is_elsewhere() {
-            return Ok(at.trying);
-        }
         let ladder = &at.ladders[at.period];
-        let Some(abr) = &mut self.abr else { return Ok(ladder.renditions.len() - 1) };
+        if at.trouble.is_elsewhere() {
+            let same = self.shared.permitted(ladder, at.trying)? == at.trying;
+            return same.then_some(at.trying).ok_or_else(|| Error::OutputRestricted("what is left is not allowed".into()));
+        }
+        let Some(abr) = &mut self.abr else { return self.shared.permitted(ladder, ladder.renditions.len() - 1) };
         let cap = self.shared.cap(ladder);
         let mut sizes = [[0f32; MAX_RENDITIONS]; MAX_LOOKAHEAD];
         let known = sizes_ahead(&self.shared, ladder, at.segment, &mut sizes);
@@ -248,7 +249,7 @@ impl Fetcher {
         }
         // A rendition that has just failed is not tried again at once.
         let most = if at.trouble.failures > 0 { at.last.unwrap_or(cap) } else { cap };
-        Ok(decision.rendition.min(cap).min(most))
+        self.shared.permitted(ladder, decision.rendition.min(cap).min(most))
     }
 
     /// Demultiplexes, decrypts, and hands over to the buffers.

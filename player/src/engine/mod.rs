@@ -9,6 +9,7 @@ mod fetcher;
 mod jump;
 mod ladder;
 mod open;
+mod permit;
 mod pipeline;
 mod session;
 mod shared;

@@ -71,6 +71,7 @@ impl Opening {
             keys,
             stop: self.stop,
             shifts: Default::default(),
+            denied: Default::default(),
             notes: self.notes,
             number: self.number,
             live: self.live,
@@ -96,7 +97,7 @@ fn plan(shared: Arc<Shared>, choice: Arc<Mutex<Option<String>>>, language: Optio
         let what = format!("{} tracks; codecs: {}", kinds.count(), codecs.join(" "));
         return Err(Error::NothingToPlay(what));
     }
-    Shared::ask_keys(&shared, wanted_keys(&shared, [&video, &audio]));
+    Shared::ask_keys(&shared, wanted_keys(&shared, [&video, &audio]), Vec::new());
     let start = match video.as_ref().or(audio.as_ref()) {
         Some(ladder) => edge::start(&shared, ladder, start)?,
         None => start,

@@ -4,7 +4,7 @@
 use super::jump::Jump;
 use super::open::{Opened, Opening};
 use super::pipeline::{Pipeline, Plan};
-use super::shared::Live;
+use super::shared::{Live, Shared};
 use super::{Control, Note, Said, ladder};
 use crate::fetch::Stop;
 use crate::media::prepare::{Format, scheme_name};
@@ -76,6 +76,7 @@ impl Session {
         let (stop, live) = (Arc::new(Stop::default()), Arc::new(Live::default()));
         live.position.store(request.start_us as i64 * 1000, Relaxed);
         live.max_height.store(request.max_height.unwrap_or(0), Relaxed);
+        live.set_hdcp(setting.config.device.hdcp);
         let complaints = verify::complaints();
         Opening {
             config: setting.config.clone(),
@@ -160,6 +161,7 @@ impl Session {
             Command::Seek { position_us, exact } => self.seek(position_us, exact),
             Command::SelectAudio { id } => self.select_audio(&id),
             Command::LimitHeight { max_height } => self.live.max_height.store(max_height.unwrap_or(0), Relaxed),
+            Command::SetHdcp { level } => self.set_hdcp(level),
             Command::Stop => self.over = true,
         }
     }
@@ -173,6 +175,9 @@ impl Session {
         self.watch_buffer();
         self.watch_picture();
         self.watch_hole();
+        if let Some(opened) = &self.opened {
+            Shared::renew_keys(&opened.shared);
+        }
         if self.last_report.elapsed() >= REPORT && self.started {
             self.last_report = Instant::now();
             self.account();

@@ -7,9 +7,9 @@ use crate::fetch::{Http, Piece, Pulse, Stop, Transfer};
 use crate::media::{keys::Keys, verify::Verifier};
 use crate::title::{Title, select::Ladder};
 use crate::{Error, PlayerConfig};
-use hearth_isobmff::KeyId;
+use hearth_isobmff::{KeyId, Pssh};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,8 @@ pub(crate) struct Shared {
     /// CMCD `cid`.
     pub(super) content: Option<String>,
     pub(super) shifts: Shifts,
+    /// Renditions that licences have turned out not to allow.
+    pub(super) denied: super::permit::Denied,
     pub(super) notes: Sender<Control>,
     pub(super) number: u64,
     pub(super) live: Arc<Live>,
@@ -60,6 +62,8 @@ pub(crate) struct Live {
     pub(super) shown_until: AtomicI64,
     /// Presentation time shown without a gap, in µs.
     pub(super) played_us: AtomicU64,
+    /// [`hearth_cdm::limits::HdcpLevel`] of the screen's connection, as [`super::permit`] writes it.
+    pub(super) hdcp: AtomicU8,
     /// Highest rendition that the decoder in use keeps up with, in pixels; zero if not known.
     pub(super) decoder_height: AtomicU32,
     /// Of the decoded picture.
@@ -116,11 +120,22 @@ impl Shared {
     }
 
     /// Asks the licence server for keys on a thread of its own, while the media is on its way.
-    pub(super) fn ask_keys(shared: &Arc<Self>, ids: Vec<KeyId>) {
+    pub(super) fn ask_keys(shared: &Arc<Self>, ids: Vec<KeyId>, boxes: Vec<Pssh>) {
+        if !ids.is_empty() {
+            Self::talk(shared, move |keys| keys.request(&ids, &boxes));
+        }
+    }
+
+    /// Renews the licences that are due, each on a thread of its own.
+    pub(super) fn renew_keys(shared: &Arc<Self>) {
+        for number in shared.keys.due() {
+            Self::talk(shared, move |keys| keys.renew(number));
+        }
+    }
+
+    fn talk(shared: &Arc<Self>, work: impl FnOnce(&Keys) + Send + 'static) {
         let own = shared.clone();
-        if !ids.is_empty()
-            && let Err(error) = std::thread::Builder::new().name("licence".into()).spawn(move || own.keys.request(&ids))
-        {
+        if let Err(error) = std::thread::Builder::new().name("licence".into()).spawn(move || work(&own.keys)) {
             tracing::error!(%error, "no thread for the licence");
         }
     }

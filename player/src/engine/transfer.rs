@@ -48,7 +48,7 @@ impl Fetcher {
             None => known,
             Some((resource, transfer)) => {
                 let init = Arc::new(read_init(&self.shared.read_all(&transfer)?, &resource.url)?);
-                Shared::ask_keys(&self.shared, init.key_ids());
+                Shared::ask_keys(&self.shared, init.key_ids(), init.boxes().to_vec());
                 if at.inits.len() >= MOST_INITS {
                     at.inits.clear();
                 }

@@ -1,6 +1,6 @@
 //! What a fetcher does about a failure: another rendition, the same again after a while, the segment passed over, or the end.
 
-use super::fetcher::{Cursor, Fetcher};
+use super::fetcher::{Cursor, Fetcher, place};
 use super::transfer::LOOK;
 use crate::Error;
 use std::sync::atomic::Ordering::Relaxed;
@@ -51,18 +51,28 @@ fn is_own(error: &Error) -> bool {
     )
 }
 
+/// The licence does not allow this rendition; another one may be under another key.
+fn is_denied(error: &Error) -> bool {
+    matches!(error, Error::KeyMissing(_) | Error::OutputRestricted(_))
+}
+
 impl Fetcher {
     /// A failure that may pass is tried again for as long as the viewer has patience.
     pub(super) fn failed(&mut self, at: &mut Cursor, error: Error) {
         at.trouble.failures += 1;
         let failing = at.trouble.since.get_or_insert_with(Instant::now).elapsed();
         let tired = at.trouble.failures > self.shared.http.retries();
-        if is_own(&error) || (tired && error.retryable()) {
+        if is_denied(&error)
+            && let Some(ladder) = at.ladders.get(at.period)
+        {
+            self.shared.denied.add(place(ladder, at.trying));
+        }
+        if is_own(&error) || is_denied(&error) || (tired && error.retryable()) {
             let len = at.ladders.get(at.period).map_or(0, |l| l.renditions.len());
             if let Some(other) = at.trouble.other(at.trying, len) {
                 tracing::warn!(%error, from = at.trying, to = other, "another rendition may have it");
                 (at.trying, at.last) = (other, Some(other));
-                if is_own(&error) {
+                if is_own(&error) || is_denied(&error) {
                     return;
                 }
             } else if self.pass_over(at, &error, tired) {

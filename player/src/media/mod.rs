@@ -3,5 +3,6 @@
 pub(crate) mod caps;
 pub(crate) mod keys;
 pub(crate) mod prepare;
+mod systems;
 pub(crate) mod ts;
 pub(crate) mod verify;

@@ -4,7 +4,9 @@
 use super::{caps, keys::Keys, verify::Verifier};
 use crate::Error;
 use gstreamer as gst;
-use hearth_isobmff::{Init, KeyId, Sample, Scheme, Track, TrackKind, parse_init, parse_samples, parse_segment_at};
+use hearth_isobmff::{
+    Init, KeyId, Pssh, Sample, Scheme, Track, TrackKind, parse_init, parse_samples, parse_segment_at, parse_segment_pssh,
+};
 use hearth_manifest::Resource;
 use std::sync::Arc;
 
@@ -121,6 +123,23 @@ impl InitSegment {
         ids
     }
 
+    /// Boxes that tell a CDM of the segment's keys: those of the `moov`.
+    pub(crate) fn boxes(&self) -> &[Pssh] {
+        &self.init.pssh
+    }
+
+    /// Asks for the keys of a segment's samples, with what its own `moof` says of them where keys rotate (ISO 23001-7 §8.1.1).
+    fn ask_new_keys(&self, bytes: &[u8], samples: &[Sample], keys: &Keys) {
+        let mut ids: Vec<KeyId> = samples.iter().filter_map(|s| Some(s.crypto.as_ref()?.key_id)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        if !ids.is_empty() {
+            // A box that cannot be read says nothing; the samples were read without it.
+            let own = parse_segment_pssh(bytes).unwrap_or_default();
+            keys.request(&ids, if own.is_empty() { self.boxes() } else { &own });
+        }
+    }
+
     /// Every sample of the media segment at `from`.
     fn parse(&self, bytes: &[u8], from: &Resource) -> Result<Vec<Sample>, Error> {
         let position = from.range.map_or(0, |r| r.offset);
@@ -154,6 +173,7 @@ impl InitSegment {
         shift: impl Fn(i64) -> i64,
     ) -> Result<Vec<Chunk>, Error> {
         let samples = self.parse(&bytes, from)?;
+        self.ask_new_keys(&bytes, &samples, keys);
         let mut parts: Vec<(Arc<Format>, Vec<Cut>, Option<KeyId>)> = Vec::new();
         for kind in kinds {
             let Some(format) = self.of_kind(*kind) else { continue };

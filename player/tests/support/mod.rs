@@ -40,14 +40,29 @@ pub struct Protection {
 pub const CBCS: Protection = Protection { scheme: Scheme::Cbcs, name: "cbcs" };
 pub const CENC: Protection = Protection { scheme: Scheme::Cenc, name: "cenc" };
 
+/// How a film is packaged.
+pub struct Packaging<'a> {
+    pub protection: Option<Protection>,
+    /// What the manifests name.
+    pub license: Option<&'a str>,
+    /// Key and its ID of a video rendition.
+    pub key: fn(&str) -> ([u8; 16], KeyId),
+    /// What else the manifests say of a rendition.
+    pub edit: fn(&mut Rendition),
+}
+
 impl Film {
     /// Segments of one second, playlists, MPD. `license`: what the manifests name.
     pub fn package(&self, protection: Option<Protection>, license: Option<&str>) -> Files {
+        self.package_as(&Packaging { protection, license, key: |_| (VIDEO_KEY, VIDEO_KID), edit: |_| () })
+    }
+
+    pub fn package_as(&self, how: &Packaging<'_>) -> Files {
         let mut files = Files::new();
         let mut tracks = Vec::new();
-        let renditions = self.video.iter().map(|v| rendition(v, protection, license, true, &mut files)).collect();
+        let renditions = self.video.iter().map(|v| rendition(v, how, true, &mut files)).collect();
         tracks.push(TrackSet { renditions, ..TrackSet::new("video", Kind::Video) });
-        let audio = rendition(&self.audio, protection, license, false, &mut files);
+        let audio = rendition(&self.audio, how, false, &mut files);
         let main = TrackSet {
             language: Some("en".into()),
             label: Some("English".into()),
@@ -78,14 +93,9 @@ impl Film {
     }
 }
 
-fn rendition(
-    encoded: &Encoded,
-    protection: Option<Protection>,
-    license: Option<&str>,
-    video: bool,
-    files: &mut Files,
-) -> Rendition {
-    let (key, key_id) = if video { (VIDEO_KEY, VIDEO_KID) } else { (AUDIO_KEY, AUDIO_KID) };
+fn rendition(encoded: &Encoded, how: &Packaging<'_>, video: bool, files: &mut Files) -> Rendition {
+    let Packaging { protection, license, .. } = *how;
+    let (key, key_id) = if video { (how.key)(&encoded.id) } else { (AUDIO_KEY, AUDIO_KID) };
     let encryption = protection.map(|p| Encryption {
         scheme: p.scheme,
         key: ContentKey(key),
@@ -128,7 +138,7 @@ fn rendition(
         license_url: license.map(str::to_owned),
         iv: None,
     };
-    Rendition {
+    let mut rendition = Rendition {
         id: id.clone(),
         bandwidth: peak,
         average_bandwidth: Some(bits * 1_000_000 / encoded.duration_us()),
@@ -142,7 +152,20 @@ fn rendition(
         segments: Segments::List { segments },
         protection: protection.map(descriptor).into_iter().collect(),
         ..Rendition::default()
-    }
+    };
+    (how.edit)(&mut rendition);
+    rendition
+}
+
+/// A ClearKey licence.
+pub fn licence(keys: &[(KeyId, [u8; 16])], expires_in: Option<u64>) -> Vec<u8> {
+    let jwk = |(id, key): &(KeyId, [u8; 16])| {
+        let base64 = hearth_cdm::to_base64url;
+        format!(r#"{{"kty":"oct","kid":"{}","k":"{}"}}"#, base64(&id.0), base64(key))
+    };
+    let keys: Vec<String> = keys.iter().map(jwk).collect();
+    let expires = expires_in.map_or(String::new(), |s| format!(r#","expires_in":{s}"#));
+    format!(r#"{{"keys":[{}],"type":"temporary"{expires}}}"#, keys.join(",")).into_bytes()
 }
 
 /// A player without a screen and without a sound device, and its events.

@@ -1,7 +1,7 @@
 //! A small HTTP/1.1 server: files from memory, ranges, a ClearKey licence endpoint, a shaped link, and faults on demand.
 
 use super::fault::Rule;
-use super::{AUDIO_KEY, AUDIO_KID, Files, VIDEO_KEY, VIDEO_KID};
+use super::{AUDIO_KEY, AUDIO_KID, Files, VIDEO_KEY, VIDEO_KID, licence};
 use hearth_cdm::to_base64url;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -13,6 +13,9 @@ pub struct Server {
     pub port: u16,
     inner: Arc<Inner>,
 }
+
+/// Status and licence for a request's body, which is the so-manieth.
+type Licences = Box<dyn Fn(&str, usize) -> (u16, Vec<u8>) + Send>;
 
 /// The file of a path, now.
 type Dynamic = Box<dyn Fn(&str) -> Option<Vec<u8>> + Send>;
@@ -29,6 +32,8 @@ struct Inner {
     requests: Mutex<Vec<String>>,
     /// Files that change with time; asked before the others.
     dynamic: Mutex<Option<Dynamic>>,
+    /// Instead of the two keys of the film.
+    licences: Mutex<Option<Licences>>,
     /// First that fits counts.
     faults: Mutex<Vec<Rule>>,
     /// Connections that are still to be cut off: the network is gone.
@@ -53,6 +58,7 @@ impl Server {
             stop: AtomicBool::new(false),
             requests: Mutex::default(),
             dynamic: Mutex::default(),
+            licences: Mutex::default(),
             faults: Mutex::default(),
             cut: AtomicU64::new(0),
             token: token.map(str::to_owned),
@@ -77,6 +83,16 @@ impl Server {
     /// Asks `files` first from now on.
     pub fn serve_with(&self, files: impl Fn(&str) -> Option<Vec<u8>> + Send + 'static) {
         *self.inner.dynamic.lock().expect("lock") = Some(Box::new(files));
+    }
+
+    /// Answers licence requests so from now on; the number counts from 1.
+    pub fn license_with(&self, licences: impl Fn(&str, usize) -> (u16, Vec<u8>) + Send + 'static) {
+        *self.inner.licences.lock().expect("lock") = Some(Box::new(licences));
+    }
+
+    /// How many licences were asked for.
+    pub fn asked(&self) -> usize {
+        self.inner.asked()
     }
 
     /// Misbehaves from now on.
@@ -179,13 +195,16 @@ impl Inner {
             return (403, b"{}".to_vec());
         }
         let asked = String::from_utf8_lossy(body).into_owned();
-        let all = [(VIDEO_KID, VIDEO_KEY), (AUDIO_KID, AUDIO_KEY)];
-        let keys: Vec<String> = all
-            .iter()
-            .filter(|(id, _)| asked.contains(&to_base64url(&id.0)))
-            .map(|(id, key)| format!(r#"{{"kty":"oct","kid":"{}","k":"{}"}}"#, to_base64url(&id.0), to_base64url(key)))
-            .collect();
-        (200, format!(r#"{{"keys":[{}],"type":"temporary"}}"#, keys.join(",")).into_bytes())
+        if let Some(licences) = &*self.licences.lock().expect("lock") {
+            return licences(&asked, self.asked());
+        }
+        let mut keys = vec![(VIDEO_KID, VIDEO_KEY), (AUDIO_KID, AUDIO_KEY)];
+        keys.retain(|(id, _)| asked.contains(&to_base64url(&id.0)));
+        (200, licence(&keys, None))
+    }
+
+    fn asked(&self) -> usize {
+        self.requests.lock().expect("lock").iter().filter(|r| r.starts_with("POST /license")).count()
     }
 
     /// Waits until the link has carried so many bytes more.

@@ -16,10 +16,18 @@ use std::time::Duration;
 const LIMIT: Duration = Duration::from_secs(300);
 const SIZE: &str = "width=640,height=360";
 
+/// Between demultiplexer and decoder of a clip that waits for its turn: it holds coded data, half a megabyte a round.
+const ROOM: &str = "queue max-size-buffers=0 max-size-bytes=0 max-size-time=0";
+
 /// Encodes a master at this many kbit/s: good enough to be encoded again, a key frame every two seconds.
 fn h264(kbps: u32) -> String {
+    h264_with(kbps, "")
+}
+
+/// As [`h264`], with more of the encoder's options.
+fn h264_with(kbps: u32, more: &str) -> String {
     format!(
-        "x264enc speed-preset=veryfast bitrate={kbps} key-int-max=50 threads=1 ! video/x-h264,profile=high ! h264parse ! mux."
+        "x264enc speed-preset=veryfast bitrate={kbps} key-int-max=50 threads=1{more} ! video/x-h264,profile=high ! h264parse ! mux."
     )
 }
 
@@ -33,10 +41,7 @@ pub struct Film {
 /// Makes what is not there yet, two at a time.
 pub fn make(entries: &[Entry], dir: &Path) -> Result<Vec<Film>> {
     std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    let aac = AAC_ENCODERS
-        .iter()
-        .find(|e| output("gst-inspect-1.0", &["--exists", e]).is_some())
-        .context("GStreamer has no AAC encoder: see cargo xtask doctor")?;
+    let aac = aac_encoder()?;
     let films: Vec<(Film, String)> = entries
         .iter()
         .map(|e| {
@@ -73,11 +78,20 @@ fn encode(entry: &Entry, file: &Path, recipe: &str) -> Result<()> {
     let dir = file.parent().context("a film needs a folder")?;
     let key = file.file_stem().and_then(|s| s.to_str()).and_then(|s| s.rsplit('-').next()).unwrap_or_default();
     recipe::forget_others(dir, &entry.id, key)?;
-    // Under another name first: half a film must not pass for a kept one.
+    write(file, &entry.name, recipe)
+}
+
+/// Makes a film under another name first: half a film must not pass for a kept one.
+fn write(file: &Path, name: &str, recipe: &str) -> Result<()> {
     let draft = file.with_extension("part");
     launch(&format!("{recipe} mp4mux name=mux faststart=true ! filesink location={}", quoted(&draft)))
-        .with_context(|| format!("making {}", entry.name))?;
+        .with_context(|| format!("making {name}"))?;
     std::fs::rename(&draft, file).with_context(|| format!("cannot write {}", file.display()))
+}
+
+fn aac_encoder() -> Result<&'static str> {
+    let there = |e: &&&str| output("gst-inspect-1.0", &["--exists", e]).is_some();
+    AAC_ENCODERS.iter().find(there).copied().context("GStreamer has no AAC encoder: see cargo xtask doctor")
 }
 
 /// All but the writing: the fingerprint of a film is that of this text.
@@ -104,6 +118,35 @@ fn pipeline(entry: &Entry, aac: &str) -> String {
     }
 }
 
+/// The sample clip in a loop of 30 s as renditions of so many lines and kbit/s, the sound in a file of its own.
+pub fn ladder(renditions: &[(u32, u32)], dir: &Path) -> Result<Vec<PathBuf>> {
+    std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    let aac = aac_encoder()?;
+    let (pictures, sound) = clips(&root().join("server/samples/big-buck-bunny-720p25-5s.mp4"), 6);
+    let mut recipes: Vec<(String, String)> = Vec::new();
+    for (height, kbps) in renditions {
+        let width = height * 16 / 9 / 2 * 2;
+        let size = format!("videoconvertscale ! video/x-raw,format=I420,width={width},height={height},framerate=25/1");
+        // Key frames at the same places in all renditions.
+        let coded = h264_with(*kbps, " option-string=\"scenecut=0:min-keyint=50\"");
+        recipes.push((format!("{height}p"), format!("concat name=pictures ! videorate ! {size} ! {coded}{pictures}")));
+    }
+    recipes.push((
+        "sound".into(),
+        format!("concat name=sound ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels=2 ! {aac} bitrate=96000 ! aacparse ! mux.{sound}"),
+    ));
+    let mut files = Vec::new();
+    for (name, recipe) in recipes {
+        let file = dir.join(format!("{name}-{}.mp4", recipe::fingerprint(&recipe)));
+        if !file.is_file() {
+            step(format_args!("filming {name}"));
+            write(&file, &name, &recipe)?;
+        }
+        files.push(file);
+    }
+    Ok(files)
+}
+
 /// Decodes the clip as often as it takes and encodes it once, so that frames go on without a gap.
 fn looped(file: &Path, seconds: u32, aac: &str) -> String {
     let rounds = seconds.div_ceil(5);
@@ -112,16 +155,25 @@ fn looped(file: &Path, seconds: u32, aac: &str) -> String {
         "concat name=pictures ! videoconvert ! videorate ! video/x-raw,format=I420,framerate=25/1 ! {video_out} \
          concat name=sound ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels=2 ! {aac} bitrate=96000 ! aacparse ! mux."
     );
-    let room = "queue max-size-buffers=0 max-size-bytes=0 max-size-time=0";
     for i in 0..rounds {
-        // The queues hold coded data: six loops of it are three megabytes.
         text.push_str(&format!(
-            " filesrc location={} ! qtdemux name=clip{i} clip{i}.video_0 ! {room} ! h264parse ! avdec_h264 ! pictures. \
-             clip{i}.audio_0 ! {room} ! aacparse ! avdec_aac ! sound.",
+            " filesrc location={} ! qtdemux name=clip{i} clip{i}.video_0 ! {ROOM} ! h264parse ! avdec_h264 ! pictures. \
+             clip{i}.audio_0 ! {ROOM} ! aacparse ! avdec_aac ! sound.",
             quoted(file)
         ));
     }
     text
+}
+
+/// Branches that decode only the pictures, or only the sound, of a clip so many times.
+fn clips(file: &Path, rounds: u32) -> (String, String) {
+    let (mut pictures, mut sound) = (String::new(), String::new());
+    for i in 0..rounds {
+        let source = format!(" filesrc location={} ! qtdemux name=clip{i} clip{i}", quoted(file));
+        pictures.push_str(&format!("{source}.video_0 ! {ROOM} ! h264parse ! avdec_h264 ! pictures."));
+        sound.push_str(&format!("{source}.audio_0 ! {ROOM} ! aacparse ! avdec_aac ! sound."));
+    }
+    (pictures, sound)
 }
 
 /// One frame of a film that is real, as a picture in `dir`.
