@@ -7,6 +7,7 @@ mod error;
 mod fetch;
 mod media;
 pub mod messages;
+mod opencdm;
 pub mod output;
 mod player;
 mod title;
@@ -15,6 +16,7 @@ pub mod tools;
 pub use config::{AudioOutput, Clock, Decoders, Limit, PlayerConfig};
 pub use error::Error;
 pub use messages::*;
+pub use opencdm::OpenCdm;
 pub use output::{
     CopyPath, FrameData, NullVideo, PixelFormat, Presented, Rect, Shown, SoftwareOutput, VideoFrame, VideoOutput, WindowVideo,
 };
