@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 const PLAY: Duration = Duration::from_secs(3);
 /// Jumps, in seconds, each to a key frame: ahead and back.
 const JUMPS: [u64; 3] = [22, 8, 18];
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(15);
 
 /// What is measured, in milliseconds.
 struct Figures {
@@ -37,8 +37,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         _ => return Err("measure hearth|playbin3 URL, or measure decrypt KIDHEX:KEYHEX INIT SEGMENT...".into()),
     };
     let seeks: Vec<String> = figures.seeks_ms.iter().map(|ms| format!("{ms:.1}")).collect();
+    // Not through the end of `main`: what hangs would hold it.
     println!("{{\"first_ms\":{:.1},\"seeks_ms\":[{}],\"peak_kib\":{}}}", figures.first_ms, seeks.join(","), peak_kib()?);
-    Ok(())
+    std::process::exit(0)
 }
 
 /// The most memory this process ever had (`VmHWM`).
@@ -132,7 +133,15 @@ fn playbin(url: &str) -> Result<Figures, Box<dyn Error>> {
         // Where a key frame is, exact is the same; with KEY_UNIT hlsdemux2 1.22 fetches one segment for ever and shows nothing.
         let flags = gst::SeekFlags::FLUSH | gst::SeekFlags::ACCURATE;
         playbin.seek_simple(flags, gst::ClockTime::from_seconds(to))?;
-        seeks_ms.push(first_picture(&shown, &bus, asked)?);
+        match first_picture(&shown, &bus, asked) {
+            Ok(ms) => seeks_ms.push(ms),
+            Err(error) => {
+                // Some jumps of hlsdemux2 1.22 never end, nor can it be stopped then: the figures are what there is so far.
+                eprintln!("jump to {to} s: {error}");
+                std::mem::forget(playbin);
+                return Ok(Figures { first_ms, seeks_ms });
+            }
+        }
     }
     play_on(&shown);
     playbin.set_state(gst::State::Null)?;
