@@ -83,7 +83,7 @@ fn licences_are_renewed() {
 }
 
 /// Plays `path` of `files` with these keys in the licence, on this connection.
-fn play(files: support::Files, path: &str, keys: &[(KeyId, [u8; 16])], hdcp: HdcpLevel) -> (Vec<Event>, Summary) {
+fn play(files: support::Files, path: &str, keys: &KeyList, hdcp: HdcpLevel) -> (Vec<Event>, Summary) {
     let server = Server::start(files);
     let all = licence(keys, None);
     server.license_with(move |_, _| (200, all.clone()));
@@ -99,11 +99,14 @@ const ALL: [(KeyId, [u8; 16]); 3] = [(VIDEO_KID, VIDEO_KEY), (TOP_KID, TOP_KEY),
 const LOW: [(KeyId, [u8; 16]); 2] = [(VIDEO_KID, VIDEO_KEY), (AUDIO_KID, AUDIO_KEY)];
 const WRONG: [(KeyId, [u8; 16]); 3] = [(VIDEO_KID, VIDEO_KEY), (TOP_KID, *b"not the real key"), (AUDIO_KID, AUDIO_KEY)];
 
+type Edit = fn(&mut Rendition);
+type KeyList = [(KeyId, [u8; 16])];
+
 #[test]
 fn a_licence_without_the_best_key_plays_the_rest() {
     // The init segments name the keys, and the manifest does not.
     let silent = |r: &mut Rendition| r.protection.iter_mut().for_each(|p| p.key_id = None);
-    let table: [(fn(&mut Rendition), &[(KeyId, [u8; 16])], &[u16], bool); 6] = [
+    let table: [(Edit, &KeyList, &[u16], bool); 6] = [
         (plain, &ALL, &[], true),
         (plain, &LOW, &[], false),
         (plain, &WRONG, &[6006], false),
@@ -129,7 +132,7 @@ fn a_licence_without_the_best_key_plays_the_rest() {
 fn a_poor_connection_takes_renditions_away() {
     let top = |r: &mut Rendition| r.hdcp = (r.id == "v2").then_some(Hdcp::Type1);
     let both = |r: &mut Rendition| r.hdcp = Some(Hdcp::Type0);
-    let table: [(fn(&mut Rendition), HdcpLevel, &[u16], bool); 4] = [
+    let table: [(Edit, HdcpLevel, &[u16], bool); 4] = [
         (top, HdcpLevel::V2_2, &[], true),
         (top, HdcpLevel::V1, &[], false),
         (both, HdcpLevel::V1, &[], true),

@@ -12,6 +12,8 @@ use hearth_manifest::{Format, Segment};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Most bytes that an answer's own word is taken for.
+const RESERVE: usize = 16 << 20;
 /// Most init segments that are kept.
 const MOST_INITS: usize = 64;
 /// Longest wait between two looks at a transfer, and between two questions to the ABR rule.
@@ -73,7 +75,12 @@ impl Fetcher {
         let (mut pulse, mut last_look) = (Pulse::new(self.shared.http.timeout(), Instant::now()), Instant::now());
         loop {
             match media.next(LOOK)? {
-                Some(Piece::Head { length, .. }) => total = length.unwrap_or(total),
+                Some(Piece::Head { length, .. }) => {
+                    total = length.unwrap_or(total);
+                    // All of it at once: a segment that grows by doubling takes up to twice its size for as long as it is kept.
+                    let most = self.shared.config.memory_bytes.min(RESERVE);
+                    bytes.reserve_exact(usize::try_from(total).unwrap_or(usize::MAX).min(most));
+                }
                 Some(Piece::Data(data)) => {
                     first.get_or_insert_with(Instant::now);
                     pulse.got(data.len());

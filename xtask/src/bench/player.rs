@@ -25,7 +25,7 @@ const ENGINES: [&str; 2] = ["hearth", "playbin3"];
 const KEY: &str = "00112233445566778899aabbccddeeff:0f1e2d3c4b5a69788796a5b4c3d2e1f0";
 
 /// One session, as `measure` prints it.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Session {
     first_ms: f64,
     seeks_ms: Vec<f64>,
@@ -54,12 +54,15 @@ pub fn run(options: &Options) -> Result<()> {
         let mut sessions = [Vec::new(), Vec::new()];
         for _ in 0..options.rounds.max(1) {
             for (engine, out) in ENGINES.iter().zip(&mut sessions) {
-                out.push(ask::<Session>(Command::new(&measure).args([engine, origin.url(manifest).as_str()]))?);
+                let session = ask::<Session>(Command::new(&measure).args([engine, origin.url(manifest).as_str()]))?;
+                eprintln!("{name}, {engine}: {session:?}");
+                out.push(session);
             }
         }
         let [ours, theirs] = sessions.map(|s| medians(&s));
         let row = |who: &str, f: [f64; 3], unit: &str| {
-            println!("| {name}, {who} | {:.2}{unit} | {:.2}{unit} | {:.2}{unit} |", f[0], f[1], f[2])
+            let cell = |f: f64| if f.is_nan() { "none came".to_owned() } else { format!("{f:.2}{unit}") };
+            println!("| {name}, {who} | {} |", f.map(cell).join(" | "));
         };
         row("Hearth", ours, "");
         row("playbin3", theirs, "");
