@@ -35,7 +35,15 @@ const IMPURE: &[&str] = &[
 const PLACES: &[(&[&str], &[&str], &str)] = &[
     (
         &["gstreamer::", "use gstreamer", "gst::"],
-        &["player/src/", "player/tests/", "server/src/transcode/", "server/src/transcode.rs", "server/tests/", "xtask/src/tidy/"],
+        &[
+            "player/src/",
+            "player/examples/",
+            "player/tests/",
+            "server/src/transcode/",
+            "server/src/transcode.rs",
+            "server/tests/",
+            "xtask/src/tidy/",
+        ],
         "GStreamer",
     ),
     (
