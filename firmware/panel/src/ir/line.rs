@@ -26,13 +26,15 @@ pub(crate) struct Line {
     seen: u32,
 }
 
-/// A mark and the space after it, glitches merged.
+/// A mark and the spaces after and before it, glitches merged.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pair {
     /// Microseconds.
     pub mark: u32,
     /// Microseconds.
     pub space: u32,
+    /// Microseconds.
+    pub before: u32,
 }
 
 impl Line {
@@ -84,7 +86,8 @@ impl Line {
         let mut age = 1;
         let space = self.merged(&mut age)?;
         let mark = self.merged(&mut age)?;
-        Some(Pair { mark, space })
+        let before = self.merged(&mut age).unwrap_or(LONG_US);
+        Some(Pair { mark, space, before })
     }
 
     /// The level that began at edge `age`, with what glitches cut from it further back; `age` moves on to what came before.

@@ -250,7 +250,7 @@ fn read(protocol: &dyn Reads, line: &Line, start: Start, now: u32, early: bool) 
 pub(crate) fn silent(line: &mut Reader<'_>, from: u32, end: u32, us: u32, frame: Frame) -> Verdict {
     let until = end.wrapping_add(us);
     let left = after(until, line.now);
-    if left < -STALE_US || line.mark_us(from, line.now) > 150 + us / 32 {
+    if left < -STALE_US || line.mark_us(from, line.now) > 150 + us / 64 {
         Verdict::No
     } else if left > 0 {
         Verdict::Wait(until, frame)

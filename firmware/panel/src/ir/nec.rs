@@ -39,6 +39,9 @@ impl Reads for Nec {
         }
         let Some(bits) = read(line, start, &BITS, 32) else { return Verdict::No };
         let Some(code) = code(bits.value as u32, unit_q3(start, &bits, 32)) else { return Verdict::No };
+        if code.protocol == Protocol::NecExt && !bits.clean && !plausible(bits.value as u32, bits.cost) {
+            return Verdict::No;
+        }
         let longer = bits.value as u32 & 0x1fff ^ bits.value as u32 >> 13 & 0x1fff == 0x1fff;
         let silence_us = match (longer, code.protocol) {
             (true, _) => LONG_GAP_US,
@@ -47,6 +50,12 @@ impl Reads for Nec {
         };
         ended(line, &bits, silence_us, Frame::Code(code, None))
     }
+}
+
+/// Could these bits, touched by glitches, be NECext's? What has lost one inverse to a glitch was NEC's; what has none is to be nearly whole.
+fn plausible(bits: u32, cost: u32) -> bool {
+    let [address, address_not, command, command_not] = bits.to_le_bytes();
+    address != !address_not && cost < if command == !command_not { 600 } else { 300 }
 }
 
 fn code(bits: u32, unit_q3: u32) -> Option<Code> {

@@ -3,11 +3,13 @@
 //! with a customer of 16 bits (Media Center) bit 15 toggles.
 
 use super::biphase::Biphase;
-use super::line::{Line, Pair, Reader};
+use super::line::{Line, Pair, Reader, after};
 use super::pulses::Start;
 use super::{Code, Frame, GAP_US, Protocol, Reads, Verdict, fits, silent};
 
 const MARK: u32 = 2_666;
+/// Before a leader; bits and glitches may come to something like one.
+const PAUSE: u32 = 2_000;
 const SPACE: u32 = 889;
 /// So much later than it should an edge may come.
 const LATER_US: i32 = 400;
@@ -16,7 +18,7 @@ pub(crate) struct Rc6;
 
 impl Reads for Rc6 {
     fn begins(&self, line: &Line, pair: Option<Pair>, at: u32) -> Option<Start> {
-        pair.filter(|seen| fits(*seen, MARK, SPACE)).map(|seen| Start::led(line, at, seen, MARK, SPACE))
+        pair.filter(|seen| seen.before > PAUSE && fits(*seen, MARK, SPACE)).map(|seen| Start::led(line, at, seen, MARK, SPACE))
     }
 
     fn shortest_us(&self) -> u32 {
@@ -76,5 +78,7 @@ fn ended(bits: &mut Biphase<'_, '_>, value: u32, us: u32, frame: Frame) -> Verdi
     let (end, half) = (bits.at, bits.half_q4 / 16);
     let last_mark = if value & 1 == 0 { end } else { end.wrapping_sub(half) };
     let from = last_mark.wrapping_add_signed(80 + bits.stretch.max(0));
-    silent(bits.reader(), from, last_mark, us, frame)
+    // What came since may be what glitches have left of a mark: the silence is to last from there.
+    let since = bits.reader().at(0).map_or(0, |newest| after(newest, last_mark).max(0)) as u32;
+    silent(bits.reader(), from, last_mark, us + since, frame)
 }

@@ -6,6 +6,8 @@ use super::pulses::{Coding, Start, read};
 use super::{Code, Frame, Protocol, Reads, Verdict, ended, fits};
 
 const MARK: u32 = 2_400;
+/// Before a leader; bits and glitches may come to something like one.
+const PAUSE: u32 = 2_000;
 const SPACE: u32 = 600;
 const BITS: Coding = Coding { mark: [600, 1_200], period: [1_200, 1_800], stop: false, checked: false };
 /// The shortest silence after the longest frame is 6 ms.
@@ -15,7 +17,7 @@ pub(crate) struct Sirc;
 
 impl Reads for Sirc {
     fn begins(&self, line: &Line, pair: Option<Pair>, at: u32) -> Option<Start> {
-        pair.filter(|seen| fits(*seen, MARK, SPACE)).map(|seen| Start::led(line, at, seen, MARK, SPACE))
+        pair.filter(|seen| seen.before > PAUSE && fits(*seen, MARK, SPACE)).map(|seen| Start::led(line, at, seen, MARK, SPACE))
     }
 
     fn shortest_us(&self) -> u32 {
