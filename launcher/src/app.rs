@@ -1,18 +1,19 @@
 //! The launcher: one step of it brings in what happened, asks for what is wished, and shows the result. It owns no thread and no
 //! screen; [`crate::run`] and tests drive it.
 
+mod film;
+
 use crate::art::Art;
 use crate::backend::{Cinema, Server};
 use crate::platform::{Clock, Surface};
 use crate::script::{Condition, Stage};
 use crate::service::facts::Status;
-use crate::show::{Round, Show, Sizes};
+use crate::show::{Preview, Round, Show, Sizes};
 use crate::ui::TvWindow;
-use hearth_nav::{
-    App, Config, Effect, Event, Failure, FailureKind, Keys, Memory, Mode, Network, Osd, Page, PlayerCommand, PlayerEvent,
-    RemoteKey, Track,
-};
-use hearth_player::{Command, LoadRequest, PlayerError, Summary};
+use crate::words;
+use hearth_nav::{App, Config, Effect, Event, Keys, Memory, Mode, Network, Osd, Page, PlayerEvent, RemoteKey};
+use hearth_player::captions::Document;
+use hearth_player::{LoadRequest, Summary};
 use hearth_view::{Request, Store, View, view};
 use slint::ComponentHandle;
 use std::time::Duration;
@@ -86,6 +87,11 @@ pub struct Launcher {
     /// Switches that were decided: from where on, and to which height. They are seen later.
     switches: Vec<(u64, u32)>,
     wishes: Vec<Wish>,
+    /// The place of the film that was asked for last, and the picture that came last.
+    previewed: Option<u64>,
+    preview: Option<Preview>,
+    /// Of the player's last word: session, moment, cues.
+    captions: Option<(u32, u64, Document)>,
     begun: bool,
     /// What happened.
     pub log: Log,
@@ -114,6 +120,9 @@ impl Launcher {
             picture: (0, String::new()),
             switches: Vec::new(),
             wishes: Vec::new(),
+            previewed: None,
+            preview: None,
+            captions: None,
             begun: false,
             log: Log::default(),
         };
@@ -182,6 +191,7 @@ impl Launcher {
             self.log.errors.push(format!("{}: {}", modal.failure.code, modal.failure.message));
         }
         self.carry_out(effects);
+        self.look_ahead();
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) {
@@ -195,7 +205,7 @@ impl Launcher {
                     self.log.begun.push((session, self.parts.clock.now()));
                 }
                 Effect::LoadPlayer { session, title, start_ms } => self.load(session, &title, start_ms),
-                Effect::Player { session, command } => self.parts.cinema.send(session, player_command(command)),
+                Effect::Player { session, command } => self.parts.cinema.send(session, words::command(command)),
                 // Speech and box services are wired with the box; the words are there already.
                 Effect::Speak(say) => tracing::debug!("say {:?}", hearth_view::spoken(&self.view(), say)),
                 Effect::Restart => self.wishes.push(Wish::Restart),
@@ -214,11 +224,13 @@ impl Launcher {
             license_token: Some(grant.token.clone()),
             start_us: start_ms.saturating_mul(1000),
             max_height: None,
-            audio_language: None,
+            audio_language: self.app.preferences().audio.clone(),
+            text: words::captions(self.app.preferences()),
             session_id: None,
             content_id: Some(title.to_owned()),
         };
         self.log.loaded += 1;
+        self.preview = None;
         self.switches.clear();
         self.parts.cinema.load(session, request);
     }
@@ -257,20 +269,20 @@ impl Launcher {
                 }
                 PlayerEvent::Position { position_ms: ms(position_us), buffer_ms, paused }
             }
-            From::Tracks { tracks } => {
-                let audio = tracks.into_iter().filter(|t| t.kind == "audio");
-                let track = |t: hearth_player::TrackInfo| Track {
-                    id: t.id.into(),
-                    label: t.label,
-                    language: t.language,
-                    active: t.active,
-                };
-                PlayerEvent::Tracks(audio.map(track).collect())
-            }
+            From::Tracks { tracks } => PlayerEvent::Tracks(tracks.into_iter().filter_map(words::track).collect()),
             From::Seeked { position_us, .. } => PlayerEvent::Seeked { position_ms: ms(position_us) },
-            From::Error(error) => PlayerEvent::Failed(failure(error)),
+            From::Error(error) => PlayerEvent::Failed(words::failure(error)),
             From::Ended => PlayerEvent::Ended,
             From::Switch { position_us, height, .. } => return self.switches.push((position_us, height)),
+            From::Preview { at_us, width, height, rgb } => {
+                self.stale = true;
+                // One that does not hold what it says is none.
+                let whole = rgb.len() as u64 == u64::from(width) * u64::from(height) * 3;
+                return self.preview = whole.then_some(Preview { at_us, width, height, rgb });
+            }
+            From::Captions { position_us, document } => {
+                return self.captions = Some((session, position_us, document)).filter(|(.., d)| !d.cues.is_empty());
+            }
             From::Stall { .. } | From::Window { .. } | From::Decoder { .. } => return,
             From::Summary(summary) => return self.log.summaries.push(summary),
         };
@@ -288,10 +300,17 @@ impl Launcher {
         }
         self.stale = false;
         let view = view(&self.app, &self.store);
-        let picture = picture_line(&self.picture);
+        let picture = words::picture(&self.picture);
         let time = (self.parts.time_of_day)();
-        let round =
-            Round { window: &self.window, store: &self.store, art: &mut self.parts.art, sizes: self.sizes, now_ms, picture };
+        let round = Round {
+            window: &self.window,
+            store: &self.store,
+            art: &mut self.parts.art,
+            sizes: self.sizes,
+            now_ms,
+            picture,
+            preview: self.preview.as_ref(),
+        };
         self.show.round(&view, &self.app, &time, round);
         self.last = Some(view);
         self.note_home();
@@ -412,26 +431,4 @@ impl Stage for Launcher {
         };
         format!("{place}{}{waiting}", error.unwrap_or_default())
     }
-}
-
-fn player_command(command: PlayerCommand) -> Command {
-    match command {
-        PlayerCommand::Play => Command::Play,
-        PlayerCommand::Pause => Command::Pause,
-        PlayerCommand::Seek { position_ms } => Command::Seek { position_us: position_ms.saturating_mul(1000), exact: false },
-        PlayerCommand::SelectAudio(id) => Command::SelectAudio { id: id.to_string() },
-        PlayerCommand::Stop => Command::Stop,
-    }
-}
-
-fn failure(error: PlayerError) -> Failure {
-    let PlayerError { code, message, action, retryable } = error;
-    Failure { kind: FailureKind::Player, code: code.to_string(), message, action, retryable }
-}
-
-/// `720p  ·  cbcs` at the edge of the overlay.
-fn picture_line((height, protection): &(u32, String)) -> String {
-    let height = (*height > 0).then(|| format!("{height}p"));
-    let protection = Some(protection).filter(|p| !p.is_empty() && *p != "none").map(|p| format!("protected ({p})"));
-    [height, protection].into_iter().flatten().collect::<Vec<_>>().join("  ·  ")
 }

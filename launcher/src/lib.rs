@@ -5,6 +5,7 @@ pub mod app;
 pub mod art;
 pub mod backend;
 pub mod bake;
+pub mod captions;
 pub mod compose;
 mod facts;
 pub mod keys;
@@ -15,6 +16,7 @@ pub mod script;
 pub mod service;
 pub mod show;
 pub mod snapshot;
+mod words;
 
 /// What the `.slint` files compile to.
 #[allow(

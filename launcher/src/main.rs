@@ -8,6 +8,7 @@ use hearth_box::tokens::Tokens;
 use hearth_launcher::app::{Launcher, Parts};
 use hearth_launcher::art::Art;
 use hearth_launcher::backend::EngineCinema;
+use hearth_launcher::captions::Captions;
 use hearth_launcher::platform::{self, Clock, HeadlessScreen, Screen};
 use hearth_launcher::report::Report;
 use hearth_launcher::run::Loop;
@@ -126,6 +127,7 @@ fn start(args: Args) -> anyhow::Result<Report> {
     let picture = (!on_display(&args)).then_some((width, height));
     let cinema = EngineCinema::new(picture, config.clone(), wake.clone());
     let latest = cinema.latest();
+    let captions = Captions::new();
     let (keeper, memory) = Keeper::open(&folders.run);
     let parts = Parts {
         server: Box::new(Household { loader, servers }),
@@ -143,7 +145,8 @@ fn start(args: Args) -> anyhow::Result<Report> {
     let service = Service::new(&folders, keeper, SelfCheck::new(&args.selfcheck, &config, wake.clone()), tokens)
         .with_panel(FrontPanel::open(board.as_ref(), wake));
     let shots = Some(args.shots);
-    let report = Loop { launcher, surface, screen, latest, clock, script, ends_with_script: headless, shots, service }.run();
+    let report =
+        Loop { launcher, surface, screen, latest, captions, clock, script, ends_with_script: headless, shots, service }.run();
     if let Some(path) = &args.report {
         write(path, &report).with_context(|| format!("cannot write {}", path.display()))?;
     }

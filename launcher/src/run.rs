@@ -2,6 +2,7 @@
 
 use crate::app::Launcher;
 use crate::backend::Latest;
+use crate::captions::Captions;
 use crate::compose::{self, Picture};
 use crate::platform::{Clock, Frame, Input, Screen, ScreenError, Surface};
 use crate::report::{Costs, Report};
@@ -28,6 +29,8 @@ pub struct Loop {
     pub screen: Box<dyn Screen>,
     /// The film's pictures.
     pub latest: Latest,
+    /// What is written over them.
+    pub captions: Captions,
     /// Time.
     pub clock: Clock,
     /// Keys from a script, if there is one.
@@ -151,9 +154,12 @@ impl Loop {
         let film = self.launcher.film();
         let shown = video.as_ref().filter(|_| film.is_some());
         let film_changed = state.film != shown.map(|_| number);
-        if !film_changed && drawn.is_none() && !self.screen.owes() {
+        let size = shown.map(|v| (v.width, v.height));
+        let mut ui_changed = self.captions.show(self.launcher.captions(), size, self.surface.size(), self.launcher.overlay());
+        if !film_changed && drawn.is_none() && ui_changed.is_empty() && !self.screen.owes() {
             return Ok(());
         }
+        ui_changed.extend(drawn.into_iter().flat_map(|d| d.region));
         state.film = shown.map(|_| number);
         if let (Some(session), Some(_)) = (film, shown)
             && state.first_frames.iter().all(|(s, _)| *s != session)
@@ -161,8 +167,8 @@ impl Loop {
             state.first_frames.push((session, self.clock.now()));
         }
         let picture = shown.map(picture);
-        let ui_changed = drawn.as_ref().map_or(&[][..], |d| &d.region);
-        self.screen.present(&Frame { film: picture.as_ref(), film_changed, ui: self.surface.over(), ui_changed })
+        let ui = self.surface.over(self.captions.layers());
+        self.screen.present(&Frame { film: picture.as_ref(), film_changed, ui, ui_changed: &ui_changed })
     }
 
     /// What is on the screen now, as a PNG file.
@@ -172,7 +178,7 @@ impl Loop {
         let (_, video) = self.latest.get();
         let picture = video.as_ref().filter(|_| self.launcher.film().is_some()).map(picture);
         let mut out = vec![0; width as usize * height as usize];
-        compose::compose(picture.as_ref(), &self.surface.over(), &mut out);
+        compose::compose(picture.as_ref(), &self.surface.over(self.captions.layers()), &mut out);
         let path = directory.join(format!("{name}.png"));
         match crate::snapshot::write(&path, width, height, &out) {
             Ok(()) => state.shots.push(path.display().to_string()),

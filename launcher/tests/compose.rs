@@ -24,7 +24,7 @@ fn measure(name: &str, film: (u32, u32), pixels: &[PremultipliedRgbaColor]) {
     let film = Picture { width: film.0, height: film.1, stride: film.0 as usize * 4, bgrx: &bgrx };
     let mut cover = Cover::new(SCREEN.0, SCREEN.1);
     cover.update(pixels, 0..SCREEN.1);
-    let over = Over { pixels, width: SCREEN.0, height: SCREEN.1, cover: &cover };
+    let over = Over { pixels, width: SCREEN.0, height: SCREEN.1, cover: &cover, captions: &[] };
     let (mut composer, mut row) = (Composer::default(), vec![0u32; SCREEN.0 as usize]);
     let mut buffer = vec![0u8; (SCREEN.0 * SCREEN.1 * 4) as usize];
     let mut times: Vec<f64> = (0..FRAMES)

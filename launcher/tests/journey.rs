@@ -53,6 +53,11 @@ fn an_evening() {
     golden::check("overlay", &tv.screen(), &mut failures);
     tv.press("right");
     golden::check("overlay-seek", &tv.screen(), &mut failures);
+    assert!(tv.player.borrow().told.last().is_some_and(|t| t.contains("preview") && t.contains("164000000")));
+    let there = support::art::scene(3, 320, 180);
+    tv.say(hearth_player::Event::Preview { at_us: 164_000_000, width: 320, height: 180, rgb: there.rgb });
+    tv.settle();
+    golden::check("overlay-preview", &tv.screen(), &mut failures);
     tv.pass(Duration::from_secs(1));
     assert!(
         tv.player.borrow().told.last().is_some_and(|t| t.contains("seek") && t.contains("164000000")),
@@ -60,6 +65,24 @@ fn an_evening() {
         tv.player.borrow().told
     );
     tv.say(hearth_player::Event::Seeked { position_us: 163_000_000, took_ms: 80 });
+
+    // Captions stand on the film, and above the overlay while that is shown.
+    tv.tracks(&[
+        ("a1", "English", true),
+        ("a2", "Deutsch", false),
+        ("t1", "English", false),
+        ("t2", "English", true),
+        ("t3", "Deutsch", false),
+    ]);
+    tv.caption("[a branch snaps]\n<v Bunny>Who is <i>there?</i>");
+    tv.pass(Duration::from_secs(10));
+    tv.settle();
+    golden::check("captions", &tv.screen(), &mut failures);
+    tv.press("subtitle");
+    assert_eq!(tv.focus(), "tracks/t2");
+    golden::check("captions-overlay", &tv.screen(), &mut failures);
+    tv.press("left left ok");
+    assert!(tv.player.borrow().told.last().is_some_and(|t| t.contains("select-text")), "{:?}", tv.player.borrow().told);
 
     // Left: the position is on the server, the home screen is as it was.
     tv.press("stop");

@@ -1,6 +1,7 @@
 //! What goes into the engine and what comes out: plain, serialisable, stable. Times in microseconds unless the name says `_ms`.
 
 use hearth_cdm::limits::HdcpLevel;
+use hearth_captions::Document;
 use serde::{Deserialize, Serialize};
 
 /// What to play.
@@ -18,10 +19,36 @@ pub struct LoadRequest {
     pub max_height: Option<u32>,
     /// Preferred audio language, BCP 47.
     pub audio_language: Option<String>,
+    /// Captions that the viewer wants.
+    #[serde(default)]
+    pub text: TextPreference,
     /// CMCD session ID (CTA-5004 `sid`); made up where none is given.
     pub session_id: Option<String>,
     /// Content ID for CMCD `cid`.
     pub content_id: Option<String>,
+}
+
+/// Captions that the viewer wants. Forced ones, which translate what is foreign in the film, come by themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "captions")]
+pub enum TextPreference {
+    /// The viewer has never said: what the title itself asks for (HLS `DEFAULT=YES`).
+    #[default]
+    Auto,
+    /// None.
+    Off,
+    /// Those of a language, BCP 47; a track for the hard of hearing only where there is no other.
+    Language {
+        /// `de-CH` takes `de` too.
+        language: String,
+    },
+    /// This very track, and where a period does not have it, its language.
+    Track {
+        /// [`TrackInfo::id`].
+        id: String,
+        /// Its language.
+        language: Option<String>,
+    },
 }
 
 /// What the viewer or the launcher wants.
@@ -39,10 +66,20 @@ pub enum Command {
         /// Decode up to the very frame.
         exact: bool,
     },
+    /// Show what is there: an [`Event::Preview`] comes, where the title has thumbnails or key frames apart. The latest counts.
+    Preview {
+        /// From the start of the presentation.
+        position_us: u64,
+    },
     /// Choose an audio track by [`TrackInfo::id`].
     SelectAudio {
         /// From [`Event::Tracks`].
         id: String,
+    },
+    /// Choose captions by [`TrackInfo::id`], or none.
+    SelectText {
+        /// From [`Event::Tracks`].
+        id: Option<String>,
     },
     /// Fix the video rendition by height, or none for ABR.
     LimitHeight {
@@ -71,6 +108,9 @@ pub struct TrackInfo {
     pub label: String,
     /// In use now.
     pub active: bool,
+    /// Roles in DASH's words, HLS characteristics too: `caption` and `description` are for those who do not hear or see well.
+    #[serde(default)]
+    pub roles: Vec<String>,
 }
 
 /// What happens.
@@ -103,6 +143,25 @@ pub enum Event {
         buffer_ms: u64,
         /// Paused by the viewer.
         paused: bool,
+    },
+    /// What is to be shown over the picture from now on, whenever that changes: when a cue is due or over, and after a jump. Times are the
+    /// title's.
+    Captions {
+        /// Of the picture on the screen.
+        position_us: u64,
+        /// Its cues are due; none: nothing is shown.
+        document: Document,
+    },
+    /// A small picture for [`Command::Preview`].
+    Preview {
+        /// When it is shown in the film: at or before the position that was asked for.
+        at_us: u64,
+        /// In pixels.
+        width: u32,
+        /// In pixels.
+        height: u32,
+        /// Red, green, blue; rows from the top.
+        rgb: Vec<u8>,
     },
     /// Live: the stretch that can be played and jumped in, whenever it moves.
     Window {

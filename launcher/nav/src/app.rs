@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::{
     Effect, Event, Focus, HomeData, Id, KeyEvent, KeyPhase, Memory, Modal, Origin, Phase, PlayFrom, PlayerCommand, Playing,
-    RemoteKey, Say, Screen, Volume, browse::arrow, button,
+    Preferences, RemoteKey, Say, Screen, Volume, browse::arrow, button,
 };
 
 /// Pages on top of each other at most; beyond it the oldest but the home screen is forgotten.
@@ -129,6 +129,8 @@ pub struct App {
     /// Said once there is a page to say it on.
     pub(crate) recovered: bool,
     pub(crate) memory: Option<Memory>,
+    /// Sound and captions chosen last.
+    pub(crate) preferences: Preferences,
 }
 
 impl App {
@@ -156,6 +158,7 @@ impl App {
             update_ready: false,
             recovered: false,
             memory: None,
+            preferences: Preferences::default(),
         }
     }
 
@@ -307,11 +310,15 @@ impl App {
                 self.leave(out);
                 out.push(Effect::Speak(Say::Page));
             }
-            Mode::Playing(playing) => match phase {
-                KeyPhase::Press => playing.key(key, 0, self.now_ms, out),
-                KeyPhase::Repeat(n) => playing.key(key, n, self.now_ms, out),
-                KeyPhase::LongPress | KeyPhase::Release { .. } => playing.released(phase, self.now_ms, out),
-            },
+            Mode::Playing(playing) => {
+                let before = out.len();
+                match phase {
+                    KeyPhase::Press => playing.key(key, 0, self.now_ms, out),
+                    KeyPhase::Repeat(n) => playing.key(key, n, self.now_ms, out),
+                    KeyPhase::LongPress | KeyPhase::Release { .. } => playing.released(phase, self.now_ms, out),
+                }
+                self.learn(&out[before..]);
+            }
         }
     }
 

@@ -135,6 +135,8 @@ pub enum PlayerCommand {
     },
     /// Choose the audio track.
     SelectAudio(Id),
+    /// Choose captions, or none.
+    SelectText(Option<Id>),
     /// End.
     Stop,
 }
@@ -169,17 +171,42 @@ pub enum PlayerEvent {
     Ended,
 }
 
-/// An audio track to choose.
+/// What a track is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrackKind {
+    /// Sound.
+    Audio,
+    /// Subtitles and captions.
+    Captions,
+}
+
+/// A track to choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Track {
-    /// For [`PlayerCommand::SelectAudio`].
+    /// For [`PlayerCommand::SelectAudio`] and [`PlayerCommand::SelectText`]; [`Track::NONE`]: no captions.
     pub id: Id,
+    /// What it is.
+    pub kind: TrackKind,
     /// For a person.
     pub label: String,
     /// BCP 47.
     pub language: Option<String>,
     /// In use.
     pub active: bool,
+}
+
+impl Track {
+    /// The ID of no captions.
+    pub const NONE: &'static str = "no captions";
+}
+
+/// What the viewer chose last of sound and captions, for the films to come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preferences {
+    /// Language of the sound, BCP 47; none: never chosen.
+    pub audio: Option<String>,
+    /// Language of the captions; none inside: no captions. None: never chosen.
+    pub captions: Option<Option<String>>,
 }
 
 /// Why something did not work, for the viewer.

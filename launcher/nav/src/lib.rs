@@ -19,7 +19,9 @@ mod screen;
 mod seek;
 
 pub use app::{App, Config, Mode, Network, Toast, ToastKind};
-pub use event::{Effect, Event, Failure, FailureKind, PlayFrom, PlayerCommand, PlayerEvent, Say, Track, Volume};
+pub use event::{
+    Effect, Event, Failure, FailureKind, PlayFrom, PlayerCommand, PlayerEvent, Preferences, Say, Track, TrackKind, Volume,
+};
 pub use focus::{Direction, Entry, Focus, Moved, Scroll, Zone, ZoneKind};
 pub use id::Id;
 pub use input::{KeyEvent, KeyPhase, Keys};

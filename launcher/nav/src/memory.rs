@@ -1,6 +1,6 @@
 //! Where the viewer was, so that a launcher that was cut off returns there.
 
-use crate::{App, Effect, Id, Mode, Page, Phase, PlayFrom, app::MAX_DEPTH};
+use crate::{App, Effect, Id, Mode, Page, Phase, PlayFrom, PlayerCommand, Preferences, app::MAX_DEPTH};
 
 /// Where the viewer was.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub struct Memory {
     pub home: Option<(Id, Id)>,
     /// Titles whose pages lie on it.
     pub pages: Vec<Id>,
+    /// Sound and captions chosen last.
+    pub preferences: Preferences,
     /// The film that played, and where it was; none: wherever the server says to resume.
     pub film: Option<(Id, Option<u64>)>,
 }
@@ -17,7 +19,7 @@ impl App {
     /// Where the viewer is. Before there is a home screen: where they were.
     pub fn memory(&self) -> Memory {
         if let Some(memory) = &self.memory {
-            return memory.clone();
+            return Memory { preferences: self.preferences.clone(), ..memory.clone() };
         }
         let title = |page: &Page| if let Page::Detail(id) = page { Some(id.clone()) } else { None };
         let film = self.playing().map(|p| {
@@ -30,13 +32,38 @@ impl App {
             (p.title.clone(), known)
         });
         let home = self.home_screen().focus.at().map(|(zone, item)| (zone.clone(), item.clone()));
-        Memory { home, pages: self.screens().filter_map(|s| title(&s.page)).collect(), film }
+        let pages = self.screens().filter_map(|s| title(&s.page)).collect();
+        Memory { home, pages, preferences: self.preferences.clone(), film }
     }
 
     /// Returns there once the home screen has come. Call it before [`App::start`].
     pub fn return_to(&mut self, memory: Memory) {
         if self.mode == Mode::Boot && memory != Memory::default() {
+            self.preferences = memory.preferences.clone();
             self.memory = Some(memory);
+        }
+    }
+
+    /// What the viewer chose last of sound and captions.
+    pub fn preferences(&self) -> &Preferences {
+        &self.preferences
+    }
+
+    /// Of what was just done, a choice of sound or captions is kept for the films to come.
+    pub(crate) fn learn(&mut self, done: &[Effect]) {
+        let Mode::Playing(playing) = &self.mode else { return };
+        let language = |id: &Id| playing.tracks.iter().find(|t| t.id == *id)?.language.clone();
+        for effect in done {
+            let Effect::Player { command, .. } = effect else { continue };
+            match command {
+                PlayerCommand::SelectAudio(id) => self.preferences.audio = language(id).or(self.preferences.audio.take()),
+                PlayerCommand::SelectText(None) => self.preferences.captions = Some(None),
+                PlayerCommand::SelectText(Some(id)) => {
+                    // A track without a language says nothing about other films.
+                    self.preferences.captions = language(id).map(Some).or(self.preferences.captions.take());
+                }
+                _ => {}
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Config, Direction, Effect, Focus, Id, KeyPhase, Moved, PlayFrom, PlayerCommand, PlayerEvent, RemoteKey, Say, SeekState,
-    Track, Zone, button, zone,
+    Track, TrackKind, Zone, button, zone,
 };
 
 /// How far playback has come.
@@ -50,7 +50,7 @@ pub struct Playing {
     pub osd: Osd,
     /// Focus in the overlay: [`zone::BAR`] above [`zone::TRACKS`].
     pub focus: Focus,
-    /// Audio tracks.
+    /// Sound, then captions, the choice of none among these.
     pub tracks: Vec<Track>,
     touched_ms: u64,
     saved_ms: u64,
@@ -117,7 +117,7 @@ impl Playing {
             Info | Menu if repeat == 0 => self.osd = Osd::Hidden,
             Audio | Subtitle if repeat == 0 => {
                 self.osd = Osd::Shown;
-                self.focus_active_track();
+                self.focus_active_track(if key == Audio { TrackKind::Audio } else { TrackKind::Captions });
                 out.push(Effect::Speak(Say::Focus));
             }
             _ => {}
@@ -143,22 +143,28 @@ impl Playing {
             return;
         }
         if self.focus.zone_index() != before && self.focus.find(zone::TRACKS).is_some_and(|z| Some(z) == self.focus.zone()) {
-            self.focus_active_track();
+            self.focus_active_track(TrackKind::Audio);
         }
         out.push(Effect::Speak(Say::Focus));
     }
 
-    fn focus_active_track(&mut self) {
-        let active = self.tracks.iter().find(|t| t.active).or(self.tracks.first());
-        if let Some(track) = active {
+    /// The focus goes to what is in use of `kind`, or to what there is.
+    fn focus_active_track(&mut self, kind: TrackKind) {
+        let active = self.tracks.iter().find(|t| t.active && t.kind == kind);
+        if let Some(track) = active.or(self.tracks.iter().find(|t| t.kind == kind)).or(self.tracks.first()) {
             self.focus.go(zone::TRACKS, &track.id);
         }
     }
 
     fn choose(&mut self, out: &mut Vec<Effect>) {
         let Some(id) = self.focus.at().map(|(_, item)| item.clone()) else { return };
-        self.tracks.iter_mut().for_each(|t| t.active = t.id == id);
-        self.command(PlayerCommand::SelectAudio(id), out);
+        let Some(kind) = self.tracks.iter().find(|t| t.id == id).map(|t| t.kind) else { return };
+        self.tracks.iter_mut().filter(|t| t.kind == kind).for_each(|t| t.active = t.id == id);
+        let command = match kind {
+            TrackKind::Audio => PlayerCommand::SelectAudio(id),
+            TrackKind::Captions => PlayerCommand::SelectText(Some(id).filter(|id| **id != *Track::NONE)),
+        };
+        self.command(command, out);
         out.push(Effect::Speak(Say::Focus));
     }
 
@@ -237,7 +243,8 @@ impl Playing {
                 // that crossed the command on its way must not flip it back.
                 (self.position_ms, self.buffer_ms) = (position_ms, buffer_ms);
             }
-            PlayerEvent::Tracks(tracks) => {
+            PlayerEvent::Tracks(mut tracks) => {
+                offer_none(&mut tracks);
                 self.focus.set_zones(zones(&tracks));
                 self.tracks = tracks;
             }
@@ -298,6 +305,15 @@ impl Playing {
         let (title, duration_ms) = (self.title.clone(), self.duration_ms);
         out.push(Effect::SaveProgress { title, position_ms, duration_ms, last });
         true
+    }
+}
+
+/// Where there are captions, there is the choice of none.
+fn offer_none(tracks: &mut Vec<Track>) {
+    if let Some(first) = tracks.iter().position(|t| t.kind == TrackKind::Captions) {
+        let active = !tracks.iter().any(|t| t.active && t.kind == TrackKind::Captions);
+        let (id, kind) = (Track::NONE.into(), TrackKind::Captions);
+        tracks.insert(first, Track { id, kind, label: "Off".into(), language: None, active });
     }
 }
 

@@ -105,7 +105,7 @@ impl Tv {
 }
 
 fn track(language: &str, active: bool) -> Track {
-    Track { id: language.into(), label: String::new(), language: Some(language.into()), active }
+    Track { id: language.into(), kind: TrackKind::Audio, label: String::new(), language: Some(language.into()), active }
 }
 
 #[test]
@@ -361,4 +361,38 @@ fn power_and_home_end_playback_properly() {
     tv.press("home");
     assert_eq!(tv.said(), ["Stop", "save n0 5000/100000 true"]);
     assert_eq!(tv.at(), "hero/play");
+}
+
+#[test]
+fn captions_are_chosen_as_sound_is_and_both_are_remembered() {
+    let mut tv = Tv::playing();
+    tv.said();
+    let captions = |id: &str, language: Option<&str>, active| Track {
+        id: id.into(),
+        kind: TrackKind::Captions,
+        label: String::new(),
+        language: language.map(Into::into),
+        active,
+    };
+    let tracks = vec![track("en", true), track("de", false), captions("c-en", Some("en"), false), captions("c-x", None, false)];
+    tv.player(PlayerEvent::Tracks(tracks));
+    let ids: Vec<_> = tv.app.playing().unwrap().tracks.iter().map(|t| (t.id.to_string(), t.active)).collect();
+    let expected = [("en", true), ("de", false), (Track::NONE, true), ("c-en", false), ("c-x", false)];
+    assert_eq!(ids, expected.map(|(id, active)| (id.to_owned(), active)));
+    assert_eq!(*tv.app.preferences(), Preferences::default());
+    for (keys, at, said, audio, captions) in [
+        ("subtitle", Track::NONE, "", None, None),
+        ("right ok", "c-en", "SelectText(Some(\"c-en\"))", None, Some(Some("en"))),
+        ("right ok", "c-x", "SelectText(Some(\"c-x\"))", None, Some(Some("en"))),
+        ("left left ok", Track::NONE, "SelectText(None)", None, Some(None)),
+        ("audio right ok", "de", "SelectAudio(\"de\")", Some("de"), Some(None)),
+    ] {
+        tv.press(keys);
+        assert_eq!(tv.at(), format!("tracks/{at}"), "{keys}");
+        let commands: Vec<String> = tv.said().into_iter().filter(|s| s.starts_with("Select")).collect();
+        assert_eq!(commands.join(" "), said, "{keys}");
+        let captions = captions.map(|c: Option<&str>| c.map(str::to_owned));
+        assert_eq!(*tv.app.preferences(), Preferences { audio: audio.map(str::to_owned), captions }, "{keys}");
+    }
+    assert_eq!(tv.app.memory().preferences, *tv.app.preferences());
 }

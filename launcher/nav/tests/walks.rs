@@ -74,7 +74,13 @@ impl World {
     }
 
     fn player(&self, n: u64) -> Option<Event> {
-        let track = |i: u64| Track { id: format!("a{i}").into(), label: String::new(), language: None, active: i == 0 };
+        let track = |i: u64| Track {
+            id: format!("a{i}").into(),
+            kind: if i.is_multiple_of(2) { TrackKind::Audio } else { TrackKind::Captions },
+            label: String::new(),
+            language: None,
+            active: i == 0,
+        };
         let event = match n % 40 {
             0 => PlayerEvent::Ended,
             1 => PlayerEvent::Failed(failure(n / 40)),

@@ -8,6 +8,7 @@ pub use cover::{Cover, Span};
 pub use film::{Picture, fit};
 
 use film::Line;
+use hearth_typeset::Layer;
 use slint::platform::software_renderer::PremultipliedRgbaColor;
 
 /// The interface's picture and what of the film shows through it.
@@ -21,6 +22,8 @@ pub struct Over<'a> {
     pub height: u32,
     /// Of these pixels.
     pub cover: &'a Cover,
+    /// Between the film and these: what is said in it.
+    pub captions: &'a [Layer],
 }
 
 /// Composes rows; keeps what two rows after each other have in common.
@@ -45,6 +48,7 @@ impl Composer {
                 Some(film) => self.line.copy(film, y, out),
                 None => out.fill(0),
             }
+            over.captions.iter().for_each(|layer| write_on(layer, y, out));
         }
         let (start, end) = (span.start as usize, span.end as usize);
         let (Some(out), Some(ui)) = (out.get_mut(start..end), ui.get(start..end)) else { return };
@@ -70,6 +74,16 @@ pub fn compose(film: Option<&Picture<'_>>, over: &Over<'_>, out: &mut [u32]) {
     (0..over.height).zip(rows).for_each(|(y, row)| composer.row(film, over, y, row));
 }
 
+/// Lays a row of captions over the film.
+fn write_on(layer: &Layer, y: u32, out: &mut [u32]) {
+    let Some(row) = y.checked_sub(layer.y).filter(|row| *row < layer.height) else { return };
+    let (from, width) = (row as usize * layer.width as usize, layer.width as usize);
+    let (Some(line), Some(out)) = (layer.pixels.get(from..from + width), out.get_mut(layer.x as usize..)) else { return };
+    for (out, [red, green, blue, alpha]) in out.iter_mut().zip(line).filter(|(_, p)| p[3] > 0) {
+        *out = blend(*out, PremultipliedRgbaColor { red: *red, green: *green, blue: *blue, alpha: *alpha });
+    }
+}
+
 fn pack(pixel: PremultipliedRgbaColor) -> u32 {
     u32::from(pixel.red) << 16 | u32::from(pixel.green) << 8 | u32::from(pixel.blue)
 }
@@ -92,7 +106,7 @@ mod tests {
         let mut cover = Cover::new(width, height);
         cover.update(pixels, 0..height);
         let mut out = vec![7; pixels.len()];
-        compose(film, &Over { pixels, width, height, cover: &cover }, &mut out);
+        compose(film, &Over { pixels, width, height, cover: &cover, captions: &[] }, &mut out);
         out
     }
 
@@ -109,6 +123,21 @@ mod tests {
         check(Some(&film), &[over(9, 255), over(8, 255)], &[0x0009_0000, 0x0008_0000]);
         check(Some(&film), &[over(0, 0), over(0, 0)], &[0x00c8_0000, 0x0000_6400]);
         check(None, &[over(0, 0), over(100, 128)], &[0, 0x0064_0000]);
+    }
+
+    #[test]
+    fn captions_lie_between_film_and_interface() {
+        let bgrx = [0, 0, 200, 0].repeat(4);
+        let film = Picture { width: 4, height: 1, stride: 16, bgrx: &bgrx };
+        let over = |alpha| PremultipliedRgbaColor { red: 0, green: 0, blue: 0, alpha };
+        let pixels = [over(0), over(0), over(128), over(255)];
+        let mut cover = Cover::new(4, 1);
+        cover.update(&pixels, 0..1);
+        let layer = Layer { x: 1, y: 0, width: 9, height: 1, pixels: vec![[255; 4]; 9] };
+        let mut out = vec![7; 4];
+        let captions = [layer.clone(), Layer { y: 1, ..layer }];
+        compose(Some(&film), &Over { pixels: &pixels, width: 4, height: 1, cover: &cover, captions: &captions }, &mut out);
+        assert_eq!(out, [0x00c8_0000, 0x00ff_ffff, 0x007f_7f7f, 0]);
     }
 
     #[test]

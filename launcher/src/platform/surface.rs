@@ -2,6 +2,7 @@
 
 use super::Rect;
 use crate::compose::{Cover, Over};
+use hearth_typeset::Layer;
 use slint::platform::WindowEvent;
 use slint::platform::software_renderer::{MinimalSoftwareWindow, PremultipliedRgbaColor, RepaintBufferType};
 use std::rc::Rc;
@@ -51,9 +52,9 @@ impl Surface {
         &self.pixels
     }
 
-    /// The picture as it goes to a screen.
-    pub fn over(&self) -> Over<'_> {
-        Over { pixels: &self.pixels, width: self.width, height: self.height, cover: &self.cover }
+    /// The picture as it goes to a screen, over `captions`.
+    pub fn over<'a>(&'a self, captions: &'a [Layer]) -> Over<'a> {
+        Over { pixels: &self.pixels, width: self.width, height: self.height, cover: &self.cover, captions }
     }
 
     /// Something on it is moving by itself.

@@ -24,6 +24,18 @@ pub(crate) struct Round<'a> {
     pub now_ms: u64,
     /// Height and protection of what plays, as shown.
     pub picture: String,
+    /// Of where the viewer is about to jump.
+    pub preview: Option<&'a Preview>,
+}
+
+/// A small picture of the film.
+pub(crate) struct Preview {
+    /// Where in the film, µs.
+    pub at_us: u64,
+    pub width: u32,
+    pub height: u32,
+    /// Red, green, blue.
+    pub rgb: Vec<u8>,
 }
 
 /// Sizes of artwork in pixels of the screen, from the tokens of the interface and the screen's scale.

@@ -1,12 +1,14 @@
 //! Playback: the overlay and the sign that one has to wait.
 
-use super::Round;
+use super::{Preview, Round};
 use crate::facts;
 use crate::ui::{Choice, PlaybackAdapter};
 use hearth_view::{OsdView, PlayingView};
-use slint::{ComponentHandle, Model, ModelRc, VecModel};
+use slint::{ComponentHandle, Image, Model, ModelRc, Rgb8Pixel, SharedPixelBuffer, VecModel};
 use std::rc::Rc;
 
+/// Tracks that are shown at once.
+const MOST_CHOICES: usize = 6;
 /// A wait shorter than this is not worth a sign.
 const PATIENCE_MS: u64 = 400;
 
@@ -15,6 +17,8 @@ const PATIENCE_MS: u64 = 400;
 pub(super) struct Playback {
     waiting_since: Option<u64>,
     choices: Option<Rc<VecModel<Choice>>>,
+    /// Which preview the interface has.
+    preview: Option<u64>,
 }
 
 impl Playback {
@@ -32,6 +36,7 @@ impl Playback {
         // Hidden, it keeps what it had while it fades.
         if let Some(osd) = &view.osd {
             self.osd(osd, &adapter);
+            self.preview(round.preview.filter(|_| osd.origin.is_some()), &adapter);
         }
         sign_ms.filter(|_| !waiting)
     }
@@ -47,8 +52,18 @@ impl Playback {
         adapter.set_paused(osd.paused);
         adapter.set_bar_focused(osd.on_bar);
         adapter.set_hint(osd.hint.as_str().into());
-        let label = |active| if active { "Audio  ✓" } else { "Audio" };
-        let choices = osd.tracks.iter().map(|t| Choice { label: label(t.active).into(), value: t.label.as_str().into() });
+        let focus = osd.tracks.iter().position(|t| t.focused);
+        // As many as fit side by side; what has the focus is among them.
+        let first =
+            focus.map_or(0, |at| (at + 2).saturating_sub(MOST_CHOICES)).min(osd.tracks.len().saturating_sub(MOST_CHOICES));
+        let shown = osd.tracks.iter().skip(first).take(MOST_CHOICES);
+        let mut kind = "";
+        let choices = shown.map(|t| {
+            // Said once for all of a kind.
+            let name = if std::mem::replace(&mut kind, t.kind) == t.kind { "" } else { t.kind };
+            let label = if t.active { format!("{name}  ✓") } else { name.to_owned() };
+            Choice { label: label.trim().into(), value: t.label.as_str().into() }
+        });
         let choices: Vec<Choice> = choices.collect();
         let model = self.choices.get_or_insert_with(|| {
             let model = Rc::new(VecModel::default());
@@ -58,12 +73,20 @@ impl Playback {
         if !choices.iter().cloned().eq(model.iter()) {
             model.set_vec(choices);
         }
-        adapter.set_choice_focus(osd.tracks.iter().position(|t| t.focused).map_or(-1, |n| n as i32));
+        adapter.set_choice_focus(focus.map_or(-1, |at| at.saturating_sub(first) as i32));
+    }
+
+    fn preview(&mut self, preview: Option<&Preview>, adapter: &PlaybackAdapter<'_>) {
+        adapter.set_preview_shown(preview.is_some());
+        let Some(preview) = preview.filter(|p| self.preview != Some(p.at_us)) else { return };
+        self.preview = Some(preview.at_us);
+        let pixels = SharedPixelBuffer::<Rgb8Pixel>::clone_from_slice(&preview.rgb, preview.width, preview.height);
+        adapter.set_preview(Image::from_rgb8(pixels));
     }
 
     /// No film is shown.
     pub fn leave(&mut self, round: &mut Round<'_>) {
-        self.waiting_since = None;
+        (self.waiting_since, self.preview) = (None, None);
         let adapter = round.window.global::<PlaybackAdapter<'_>>();
         adapter.set_shown(false);
         adapter.set_waiting(false);

@@ -4,6 +4,7 @@ use super::art;
 use hearth_launcher::app::{Launcher, Parts};
 use hearth_launcher::art::Art;
 use hearth_launcher::backend::{Cinema, Server};
+use hearth_launcher::captions::Captions;
 use hearth_launcher::compose::{self, Picture};
 use hearth_launcher::platform::{self, Clock, Surface};
 use hearth_nav::RemoteKey;
@@ -166,13 +167,6 @@ impl Tv {
 
     /// The player starts, with two audio tracks.
     pub fn start_film(&mut self) {
-        let track = |id: &str, label: &str, active| TrackInfo {
-            id: id.into(),
-            kind: "audio".into(),
-            language: None,
-            label: label.into(),
-            active,
-        };
         self.say(Event::Started {
             first_frame_ms: 300,
             duration_us: Some(600_000_000),
@@ -180,8 +174,27 @@ impl Tv {
             height: 720,
             protection: "cbcs".into(),
         });
-        self.say(Event::Tracks { tracks: vec![track("a1", "English", true), track("a2", "Deutsch", false)] });
+        self.tracks(&[("a1", "English", true), ("a2", "Deutsch", false)]);
         self.say(Event::Position { position_us: 154_000_000, buffer_ms: 42_000, paused: false });
+    }
+
+    /// The player has these tracks: sound where the ID begins with `a`, else captions.
+    pub fn tracks(&mut self, tracks: &[(&str, &str, bool)]) {
+        let track = |(id, label, active): &(&str, &str, bool)| TrackInfo {
+            id: (*id).into(),
+            kind: if id.starts_with('a') { "audio" } else { "text" }.into(),
+            language: Some(label.to_lowercase()),
+            label: (*label).into(),
+            active: *active,
+            roles: if *id == "t2" { vec!["caption".into()] } else { Vec::new() },
+        };
+        self.say(Event::Tracks { tracks: tracks.iter().map(track).collect() });
+    }
+
+    /// The film has captions too, and this is said in it now.
+    pub fn caption(&mut self, text: &str) {
+        let document = hearth_player::captions::parse(&format!("WEBVTT\n\n00:00.000 --> 00:10:00.000\n{text}")).expect("cues");
+        self.say(Event::Captions { position_us: 154_000_000, document });
     }
 
     pub fn fail_film(&mut self) {
@@ -202,7 +215,9 @@ impl Tv {
         let picture = Picture { width: 1280, height: 720, stride: 5120, bgrx: &bgrx };
         let mut out = vec![0; 1280 * 720];
         let film = self.launcher.film().map(|_| &picture);
-        compose::compose(film, &self.surface.over(), &mut out);
+        let mut captions = Captions::default();
+        captions.show(self.launcher.captions(), film.map(|_| (1280, 720)), (1280, 720), self.launcher.overlay());
+        compose::compose(film, &self.surface.over(captions.layers()), &mut out);
         out
     }
 }

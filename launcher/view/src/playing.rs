@@ -1,6 +1,6 @@
 //! Playback and its overlay.
 
-use hearth_nav::{Id, Osd, Phase, Playing, zone};
+use hearth_nav::{Id, Osd, Phase, Playing, TrackKind, zone};
 
 use crate::{
     Store,
@@ -58,6 +58,8 @@ pub struct OsdView {
 pub struct TrackView {
     /// Of the player.
     pub id: Id,
+    /// What it is, for the viewer: `Audio`, `Subtitles`.
+    pub kind: &'static str,
     /// For the viewer.
     pub label: String,
     /// In use.
@@ -86,15 +88,18 @@ fn osd_view(playing: &Playing, title: String) -> OsdView {
     let at = playing.focus.at().map(|(_, item)| item);
     let track = |t: &hearth_nav::Track| TrackView {
         id: t.id.clone(),
+        kind: kind(t),
         label: label(t),
         active: t.active,
         focused: !on_bar && at == Some(&t.id),
     };
+    let captions = playing.tracks.iter().any(|t| t.kind == TrackKind::Captions);
     let hint = match (on_bar, choosing.is_some(), playing.paused, playing.tracks.is_empty()) {
         (false, ..) => "OK to choose · Up for the timeline",
         (true, true, ..) => "OK to jump here",
         (true, false, true, _) => "OK to play · Left and Right to skip",
         (true, false, false, true) => "OK to pause · Left and Right to skip",
+        (true, false, false, false) if captions => "OK to pause · Left and Right to skip · Down for audio and subtitles",
         (true, false, false, false) => "OK to pause · Left and Right to skip · Down for audio",
     };
     OsdView {
@@ -117,10 +122,17 @@ fn offset(from: u64, to: u64) -> String {
     format!("{}{}", if to < from { '-' } else { '+' }, clock(to.abs_diff(from)))
 }
 
+fn kind(track: &hearth_nav::Track) -> &'static str {
+    match track.kind {
+        TrackKind::Audio => "Audio",
+        TrackKind::Captions => "Subtitles",
+    }
+}
+
 fn label(track: &hearth_nav::Track) -> String {
     match (&track.label, &track.language) {
         (label, _) if !label.trim().is_empty() => label.clone(),
         (_, Some(language)) => language.clone(),
-        _ => "Audio".to_owned(),
+        _ => kind(track).to_owned(),
     }
 }

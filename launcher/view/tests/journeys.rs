@@ -177,7 +177,13 @@ fn the_overlay_shows_places_jumps_and_tracks() {
     let mut tv = Tv::new(FixtureCatalog::new(1, 3));
     tv.press("ok");
     tv.watch(150_000);
-    let track = |id: &str, label: &str, active| Track { id: id.into(), label: label.into(), language: Some("de".into()), active };
+    let track = |id: &str, label: &str, active| Track {
+        id: id.into(),
+        kind: hearth_nav::TrackKind::Audio,
+        label: label.into(),
+        language: Some("de".into()),
+        active,
+    };
     tv.player(PlayerEvent::Tracks(vec![track("1", "English", true), track("2", " ", false)]));
     tv.press("ok");
     let osd = tv.playing().osd.unwrap();

@@ -1,9 +1,9 @@
 //! Cues, as both formats give them. Lengths are parts of the picture: `x` and widths of its width, `y`, heights and sizes of text of its
 //! height; 1 is the whole. Times are microseconds of the document's own clock.
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Captions, in order of their beginnings.
-#[derive(Clone, PartialEq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Document {
     /// What to show.
     pub cues: Vec<Cue>,
@@ -14,7 +14,7 @@ pub struct Document {
 }
 
 /// What stands in one region for a stretch of time.
-#[derive(Clone, PartialEq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Cue {
     /// The author's name for it.
     pub id: String,
@@ -29,7 +29,7 @@ pub struct Cue {
 }
 
 /// A box on the picture.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Region {
     /// `xml:id`, WebVTT region `id`; empty where it has none.
     pub id: String,
@@ -84,7 +84,7 @@ impl Default for Region {
 }
 
 /// `tts:displayAlign`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BlockAlign {
     /// At the first line's edge.
@@ -97,7 +97,7 @@ pub enum BlockAlign {
 }
 
 /// `tts:writingMode`, WebVTT `vertical`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WritingMode {
     /// `lrtb`.
@@ -112,7 +112,7 @@ pub enum WritingMode {
 }
 
 /// Lines of text that belong together.
-#[derive(Clone, PartialEq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Paragraph {
     /// How its lines stand between the region's edges.
     pub align: TextAlign,
@@ -140,7 +140,7 @@ impl Paragraph {
 }
 
 /// `tts:textAlign`, WebVTT `align`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TextAlign {
     /// Where reading starts.
@@ -157,22 +157,22 @@ pub enum TextAlign {
 }
 
 /// Text of one style.
-#[derive(Clone, PartialEq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Span {
     /// As it is to be shown: white space has been dealt with.
     pub text: String,
     /// How.
     pub style: Style,
     /// WebVTT: who speaks (`<v Name>`).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voice: Option<String>,
     /// WebVTT: only from then on (`<00:01.000>`).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_us: Option<u64>,
 }
 
 /// How text looks.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Style {
     /// Of the text.
     pub color: Color,
@@ -227,7 +227,7 @@ impl Default for Style {
 }
 
 /// `tts:unicodeBidi`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Bidi {
     /// As the letters say.
@@ -240,7 +240,7 @@ pub enum Bidi {
 }
 
 /// Red, green, blue, opacity; not premultiplied.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Color(pub [u8; 4]);
 
 impl Color {

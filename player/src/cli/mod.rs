@@ -1,6 +1,7 @@
 //! The command line: arguments in, exit code out.
 
 mod abr_sim;
+mod captions;
 mod play;
 
 use clap::{Args, Parser, Subcommand};
@@ -65,6 +66,10 @@ enum Action {
         #[arg(long, value_name = "URL")]
         base: Option<String>,
     },
+    /// Draw captions as a picture
+    ///
+    /// Of a WebVTT or TTML file, or of a title's text track, in the viewer's style or the author's.
+    Captions(captions::CaptionArguments),
     /// Answer an ABR simulator on standard input and output
     ///
     /// One JSON object a line; the protocol is that of the player's own rule (hello, decide, progress, bye).
@@ -125,6 +130,7 @@ pub(crate) fn main() -> ExitCode {
         Action::Inspect { location, base } => {
             tools::inspect(&location, base.as_deref()).and_then(|value| writeln!(output, "{value}").map_err(written))
         }
+        Action::Captions(captions) => captions.draw(&mut output),
         Action::AbrSim => abr_sim::run(std::io::stdin().lock(), &mut output).map_err(written),
     };
     match result.and_then(|()| output.flush().map_err(written)) {

@@ -2,7 +2,9 @@
 
 use super::KeyArguments;
 use clap::Args;
-use hearth_player::{AudioOutput, Command, Event, LoadRequest, NullVideo, Player, PlayerConfig, VideoOutput, WindowVideo};
+use hearth_player::{
+    AudioOutput, Command, Event, LoadRequest, NullVideo, Player, PlayerConfig, TextPreference, VideoOutput, WindowVideo,
+};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -32,6 +34,9 @@ pub(super) struct PlayArguments {
     /// Preferred audio language, such as en or de-CH
     #[arg(long, value_name = "LANG")]
     language: Option<String>,
+    /// Captions of this language, or `off` [default: what the title asks for]
+    #[arg(long, value_name = "LANG")]
+    captions: Option<String>,
 }
 
 /// Plays to the end; success where no error came.
@@ -50,6 +55,11 @@ pub(super) fn play(arguments: PlayArguments) -> ExitCode {
         start_us,
         max_height: arguments.max_height,
         audio_language: arguments.language,
+        text: match arguments.captions.as_deref() {
+            None => TextPreference::Auto,
+            Some("off") => TextPreference::Off,
+            Some(language) => TextPreference::Language { language: language.into() },
+        },
         ..LoadRequest::default()
     });
     let until_us = arguments.seconds.map(|s| start_us + (s.max(0.0) * 1e6) as u64);
@@ -113,6 +123,11 @@ fn print(event: &Event) {
                 s.protection
             );
         }
+        Event::Captions { position_us, document } => {
+            let lines = document.cues.iter().flat_map(|c| &c.paragraphs).map(|p| p.text().replace('\n', " / "));
+            println!("captions at {:.3} s: {}", *position_us as f64 / 1e6, lines.collect::<Vec<_>>().join(" | "));
+        }
+        Event::Preview { at_us, width, height, .. } => println!("preview of {:.3} s, {width}x{height}", *at_us as f64 / 1e6),
         Event::Decoder { element, copy_path } => println!("decoder {element}, pictures by {copy_path}"),
         Event::Position { .. } | Event::Window { .. } => (),
     }

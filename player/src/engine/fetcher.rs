@@ -157,13 +157,13 @@ impl Fetcher {
         let held = self.main().bytes();
         if held > self.shared.config.memory_bytes / share {
             self.buffers.iter().for_each(|(_, b)| b.trim(position, true));
-            return self.main().ahead(position) < 1_000_000_000;
+            return self.main().fetched(position) < 1_000_000_000;
         }
         let late = self.follow.as_ref().is_some_and(|video| {
             let (own, video_end) = (self.main().end(), video.end().unwrap_or(0));
             !video.is_complete() && own.is_some_and(|e| e > video_end + AUDIO_LEAD)
         });
-        self.main().ahead(position) < full_ns && !late
+        self.main().fetched(position) < full_ns && !late
     }
 
     /// Chooses, fetches, prepares and delivers the next segment.
@@ -312,8 +312,13 @@ pub(super) fn place(ladder: &Ladder, rendition: usize) -> (usize, usize, usize) 
 pub(super) struct Shifts(Mutex<HashMap<(usize, usize), i64>>);
 
 impl Shifts {
+    /// What media of this stretch is shifted by, if some has come.
+    pub(super) fn known(&self, domain: (usize, usize)) -> Option<i64> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(&domain).copied()
+    }
+
     /// Nanoseconds to add. A manifest's own rounding, and pictures that start a little late, are no shift.
-    fn of(&self, domain: (usize, usize), start_us: u64, first: i64) -> i64 {
+    pub(super) fn of(&self, domain: (usize, usize), start_us: u64, first: i64) -> i64 {
         let mut shifts = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *shifts.entry(domain).or_insert_with(|| {
             let shift = i64::try_from(start_us).unwrap_or(0).saturating_mul(1000).saturating_sub(first);

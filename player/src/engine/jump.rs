@@ -1,12 +1,10 @@
-//! Jumps within a title, and the change of its audio track, which is a jump to where it is.
+//! Jumps within a title.
 
 use super::session::Session;
 use super::track::TrackBuffer;
-use crate::Event;
-use crate::title::select;
 use hearth_isobmff::TrackKind;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 /// A jump that waits for its first picture.
@@ -65,27 +63,5 @@ impl Session {
             Some(segment.start_us as i64 * 1000)
         };
         buffered.or_else(of_list).unwrap_or(target).clamp(0, target.max(0))
-    }
-
-    pub(super) fn select_audio(&mut self, id: &str) {
-        let Some(opened) = self.opened.as_mut().filter(|o| !o.muxed) else { return };
-        let presentation = &*opened.shared.title.presentation();
-        let decoders = &self.setting.config.decoders;
-        let audio = select::audio(presentation, 0, opened.video.as_ref(), Some(id), None, decoders);
-        let found = audio.as_ref().is_some_and(|a| presentation.periods[0].tracks[a.set].id == id);
-        if !found || audio == opened.audio {
-            return tracing::warn!(id, "no such audio track, or playing already");
-        }
-        opened.audio = audio;
-        *opened.choice.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.to_owned());
-        let position = self.live.position.load(Relaxed);
-        for (_, buffer) in opened.buffers.iter().filter(|(k, _)| *k == TrackKind::Audio) {
-            buffer.restart(position);
-        }
-        let tracks = select::tracks(presentation, opened.video.as_ref(), opened.audio.as_ref());
-        self.send(&Event::Tracks { tracks });
-        if self.started {
-            self.jump_ns(position, Instant::now(), false);
-        }
     }
 }

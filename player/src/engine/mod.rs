@@ -11,9 +11,12 @@ mod ladder;
 mod open;
 mod permit;
 mod pipeline;
+mod preview;
 mod session;
 mod shared;
+mod text;
 mod track;
+mod tracks;
 mod transfer;
 mod trouble;
 mod watch;
@@ -54,6 +57,8 @@ pub(crate) enum Note {
     Hole(i64, i64),
     /// From the pipeline that was built so-and-so-manieth; what an older one still says counts for nothing.
     Pipeline(u64, Said),
+    /// A small picture of that time (µs).
+    Preview { at_us: u64, still: crate::media::still::Still },
     /// It cannot go on.
     Failed(Error),
 }

@@ -2,12 +2,13 @@
 
 use super::fetcher::Fetcher;
 use super::shared::{Live, Shared};
+use super::text::{self, TextTrack};
 use super::track::TrackBuffer;
 use super::{Control, Note, edge};
 use crate::fetch::{Http, Stop};
 use crate::media::{keys, keys::Keys, verify::Verifier};
 use crate::title::{self, Title, select};
-use crate::{Error, LoadRequest, PlayerConfig};
+use crate::{Error, LoadRequest, PlayerConfig, TextPreference};
 use hearth_isobmff::TrackKind;
 use hearth_manifest::Kind;
 use std::sync::atomic::Ordering::Relaxed;
@@ -23,11 +24,18 @@ pub(crate) struct Opened {
     /// Video and audio of the first period.
     pub(super) video: Option<select::Ladder>,
     pub(super) audio: Option<select::Ladder>,
-    /// Chosen audio track, to be changed and followed by an order.
-    pub(super) choice: Arc<Mutex<Option<String>>>,
+    /// Chosen audio track and its language, to be changed and followed by an order.
+    pub(super) choice: Choice,
     /// Audio is in the video's segments.
     pub(super) muxed: bool,
+    /// Captions: what the viewer wants, which track that is, and its cues.
+    pub(super) text_wish: TextPreference,
+    pub(super) text_id: Option<String>,
+    pub(super) text: Arc<TextTrack>,
 }
+
+/// The viewer's choice of sound: the track's ID, and its language for periods that do not have it.
+pub(super) type Choice = Arc<Mutex<Option<(String, Option<String>)>>>;
 
 /// What opening needs.
 pub(super) struct Opening {
@@ -79,13 +87,16 @@ impl Opening {
         });
         let choice = Arc::new(Mutex::new(None));
         let start = i64::try_from(self.request.start_us).unwrap_or(0).saturating_mul(1000);
-        let opened = plan(shared, choice, self.request.audio_language, start)?;
+        let mut opened = plan(shared, choice, self.request.audio_language, start)?;
+        opened.text_wish = self.request.text;
+        opened.choose_text();
+        follow_text(&opened)?;
         Ok(opened)
     }
 }
 
 /// Chooses tracks and starts a fetcher for each stream.
-fn plan(shared: Arc<Shared>, choice: Arc<Mutex<Option<String>>>, language: Option<String>, start: i64) -> Result<Opened, Error> {
+fn plan(shared: Arc<Shared>, choice: Choice, language: Option<String>, start: i64) -> Result<Opened, Error> {
     let presentation = &*shared.title.presentation();
     let decoders = &shared.config.decoders;
     let video = select::video(presentation, 0, decoders);
@@ -126,16 +137,30 @@ fn plan(shared: Arc<Shared>, choice: Arc<Mutex<Option<String>>>, language: Optio
         let ladders = move || {
             let (presentation, decoders) = (&*own.title.presentation(), &own.config.decoders);
             let wanted = choice.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let (id, spoken) = wanted.map_or((None, None), |(id, language)| (Some(id), language));
+            let language = spoken.as_ref().or(language.as_ref());
             let audio = |p| {
                 let video = select::video(presentation, p, decoders);
-                select::audio(presentation, p, video.as_ref(), wanted.as_deref(), language.as_deref(), decoders)
+                select::audio(presentation, p, video.as_ref(), id.as_deref(), language.map(String::as_str), decoders)
             };
             (0..presentation.periods.len()).filter_map(audio).collect()
         };
         let mine = vec![(TrackKind::Audio, buffer)];
         spawn(Fetcher { shared: shared.clone(), buffers: mine, ladders: Box::new(ladders), abr: None, follow: video_buffer })?;
     }
-    Ok(Opened { shared, buffers, video, audio, choice, muxed })
+    let (text_wish, text_id, text) = (TextPreference::Off, None, Arc::default());
+    Ok(Opened { shared, buffers, video, audio, choice, muxed, text_wish, text_id, text })
+}
+
+/// Starts the thread that fetches captions, where the title has any.
+fn follow_text(opened: &Opened) -> Result<(), Error> {
+    let presentation = opened.shared.title.presentation();
+    if !presentation.periods.iter().flat_map(|p| &p.tracks).any(|t| t.kind == Kind::Text) {
+        return Ok(());
+    }
+    let (shared, track) = (opened.shared.clone(), opened.text.clone());
+    let thread = std::thread::Builder::new().name("text".into());
+    thread.spawn(move || text::run(&shared, &track)).map(drop).map_err(|e| Error::Internal(e.to_string()))
 }
 
 /// Key IDs that the manifest names for the chosen tracks; others are asked for when an init segment names them.

@@ -10,7 +10,7 @@ use crate::fetch::Stop;
 use crate::media::prepare::{Format, scheme_name};
 use crate::media::verify;
 use crate::player::Listeners;
-use crate::title::{Place, select};
+use crate::title::Place;
 use crate::{Command, Error, Event, LoadRequest, PlayerConfig, Summary, VideoOutput};
 use hearth_isobmff::TrackKind;
 use std::sync::Arc;
@@ -58,6 +58,10 @@ pub(super) struct Session {
     pub(super) hole: Option<(i64, i64)>,
     /// Last [`Event::Window`].
     pub(super) told_window: Option<(u64, u64)>,
+    /// What a preview is wanted of, once one was.
+    pub(super) wanted: Option<Arc<super::preview::Wanted>>,
+    /// Last [`Event::Captions`].
+    pub(super) told_captions: super::text::Due,
     /// [`Event::Decoder`] was sent for this pipeline.
     pub(super) told_decoder: bool,
     pub(super) over: bool,
@@ -109,6 +113,8 @@ impl Session {
             moved: (0, now),
             hole: None,
             told_window: None,
+            wanted: None,
+            told_captions: Default::default(),
             told_decoder: false,
             over: false,
             last_report: now,
@@ -141,6 +147,9 @@ impl Session {
             Note::Pipeline(of, said) if of == self.pipelines => self.said(said),
             Note::Pipeline(..) => (),
             Note::Hole(from, to) => self.hole = Some((from, to)),
+            Note::Preview { at_us, still } => {
+                self.send(&Event::Preview { at_us, width: still.width, height: still.height, rgb: still.rgb });
+            }
             Note::Failed(error) => self.fail(&error),
         }
     }
@@ -159,7 +168,9 @@ impl Session {
             Command::Play => self.pause(false),
             Command::Pause => self.pause(true),
             Command::Seek { position_us, exact } => self.seek(position_us, exact),
+            Command::Preview { position_us } => self.preview(position_us),
             Command::SelectAudio { id } => self.select_audio(&id),
+            Command::SelectText { id } => self.select_text(id),
             Command::LimitHeight { max_height } => self.live.max_height.store(max_height.unwrap_or(0), Relaxed),
             Command::SetHdcp { level } => self.set_hdcp(level),
             Command::Stop => self.over = true,
@@ -178,6 +189,7 @@ impl Session {
         if let Some(opened) = &self.opened {
             Shared::renew_keys(&opened.shared);
         }
+        self.tell_captions();
         if self.last_report.elapsed() >= REPORT && self.started {
             self.last_report = Instant::now();
             self.account();
@@ -229,8 +241,7 @@ impl Session {
     }
 
     fn opened(&mut self, opened: Opened) {
-        let tracks = select::tracks(&opened.shared.title.presentation(), opened.video.as_ref(), opened.audio.as_ref());
-        self.send(&Event::Tracks { tracks });
+        self.send(&Event::Tracks { tracks: opened.tracks() });
         self.opened = Some(opened);
         if let Err(error) = self.build() {
             self.fail(&error);
@@ -354,6 +365,7 @@ impl Session {
         if !self.over {
             self.account();
             self.count_lost_end();
+            self.clear_captions();
             self.send(&Event::Ended);
             self.over = true;
         }

@@ -17,6 +17,9 @@ const BEHIND: i64 = 10_000_000_000;
 /// Media that may wait inside `appsrc`, in ns. The real buffer is here, where renditions and keys can still be accounted for.
 const AHEAD_IN_APPSRC: u64 = 700_000_000;
 
+/// Times that are no further apart are the same: microseconds on the way, and samples of sound that do not lie side by side in two tracks.
+const ROUNDING: i64 = 12_000_000;
+
 /// Where the fetcher is to go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Order {
@@ -28,6 +31,8 @@ pub(crate) struct Order {
 
 struct State {
     chunks: VecDeque<Arc<Chunk>>,
+    /// Another track's, that takes over where it has come to what is fed next.
+    incoming: Option<VecDeque<Arc<Chunk>>>,
     /// Next sample to feed: chunk and sample. None: to be found at `target`.
     next: Option<(usize, usize)>,
     /// Where to feed from, in ns.
@@ -59,6 +64,7 @@ impl TrackBuffer {
         let order = Order { epoch: 1, position: start };
         let state = State {
             chunks: VecDeque::new(),
+            incoming: None,
             next: None,
             target: start,
             order,
@@ -86,6 +92,19 @@ impl TrackBuffer {
     pub(crate) fn restart(&self, position: i64) {
         self.lock().reorder(position);
         self.changed.notify_all();
+    }
+
+    /// Another track was chosen: it is ordered from where feeding is, and until it is there what is here goes on. False where nothing is
+    /// fed, so that there is nothing to go on with.
+    pub(crate) fn splice(&self) -> bool {
+        let mut state = self.lock();
+        let Some(position) = state.next_time() else { return false };
+        state.incoming = Some(VecDeque::new());
+        (state.complete, state.failure) = (false, None);
+        state.order = Order { epoch: state.order.epoch + 1, position };
+        drop(state);
+        self.changed.notify_all();
+        true
     }
 
     // --- The fetcher's side ---
@@ -122,7 +141,8 @@ impl TrackBuffer {
         if state.closed || state.order.epoch != epoch {
             return false;
         }
-        state.chunks.push_back(Arc::new(chunk));
+        let State { chunks, incoming, .. } = &mut *state;
+        incoming.as_mut().unwrap_or(chunks).push_back(Arc::new(chunk));
         drop(state);
         self.changed.notify_all();
         true
@@ -146,9 +166,22 @@ impl TrackBuffer {
         state.chunks.back().map_or(0, |c| (c.end() - from).max(0))
     }
 
-    /// End of what is buffered, in ns.
+    /// Media ahead of `position` (ns) that need not be fetched any more, in ns.
+    pub(crate) fn fetched(&self, position: i64) -> i64 {
+        let state = self.lock();
+        match &state.incoming {
+            Some(incoming) => incoming.back().map_or(0, |c| (c.end() - position).max(0)),
+            None => {
+                drop(state);
+                self.ahead(position)
+            }
+        }
+    }
+
+    /// End of what is fetched, in ns.
     pub(crate) fn end(&self) -> Option<i64> {
-        self.lock().chunks.back().map(|c| c.end())
+        let state = self.lock();
+        state.incoming.as_ref().unwrap_or(&state.chunks).back().map(|c| c.end())
     }
 
     /// Why nothing more will come.
@@ -170,7 +203,8 @@ impl TrackBuffer {
 
     /// Bytes held.
     pub(crate) fn bytes(&self) -> usize {
-        self.lock().chunks.iter().map(|c| c.buffer.size()).sum()
+        let state = self.lock();
+        state.chunks.iter().chain(state.incoming.iter().flatten()).map(|c| c.buffer.size()).sum()
     }
 
     /// Of what is played at `position` (ns), if that is buffered.
@@ -215,6 +249,10 @@ impl TrackBuffer {
         state.armed = false;
         state.ended = false;
         state.next = None;
+        // What was to take over does so at once: nothing that was fed is left.
+        if let Some(incoming) = state.incoming.take() {
+            state.chunks = incoming;
+        }
         state.target = i64::try_from(position).unwrap_or(i64::MAX);
         drop(state);
         self.changed.notify_all();
@@ -260,12 +298,14 @@ impl TrackBuffer {
             return false;
         };
         state.next = Some((at, sample));
+        state.take_over();
+        let Some((at, sample)) = state.next else { return false };
         let Some(chunk) = state.chunks.get(at).cloned() else {
-            if state.complete {
+            if state.complete && state.incoming.is_none() {
                 state.ended = true;
                 let _ = source.end_of_stream();
             }
-            return state.complete;
+            return state.ended;
         };
         let Some(buffer) = chunk.sample(sample) else {
             state.next = Some((at + 1, 0));
@@ -287,11 +327,34 @@ impl TrackBuffer {
 impl State {
     fn reorder(&mut self, position: i64) {
         self.chunks.clear();
+        self.incoming = None;
         self.next = None;
         self.target = position;
         self.complete = false;
         self.failure = None;
         self.order = Order { epoch: self.order.epoch + 1, position };
+    }
+
+    /// When the next sample to be fed is, ns; none where nothing is fed.
+    fn next_time(&self) -> Option<i64> {
+        let (chunk, sample) = self.next?;
+        let cut = self.chunks.get(chunk).and_then(|c| c.cuts.get(sample));
+        cut.map(|c| c.pts).or_else(|| self.chunks.get(chunk).or(self.chunks.back()).map(|c| c.end()))
+    }
+
+    /// Goes over to the other track once it has the next sample to be fed, or where there is none of this one.
+    fn take_over(&mut self) {
+        let (Some(time), Some(incoming)) = (self.next_time(), &mut self.incoming) else { return };
+        // Feeding has gone on meanwhile.
+        while incoming.front().is_some_and(|c| c.end() <= time + ROUNDING) {
+            incoming.pop_front();
+        }
+        let over = self.next.is_none_or(|(chunk, _)| chunk >= self.chunks.len());
+        let Some(first) = incoming.front().filter(|c| over || c.start() <= time + ROUNDING) else { return };
+        let sample = first.cuts.iter().position(|c| c.pts + ROUNDING >= time).unwrap_or(first.cuts.len());
+        self.next = Some((0, sample));
+        self.chunks = std::mem::take(incoming);
+        self.incoming = None;
     }
 
     /// Where to feed from for `target`; orders it where it is not here.
@@ -314,3 +377,6 @@ impl State {
         Some((at, sample))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,5 +4,7 @@ pub(crate) mod caps;
 pub(crate) mod keys;
 pub(crate) mod prepare;
 mod systems;
+pub(crate) mod still;
+pub(crate) mod text;
 pub(crate) mod ts;
 pub(crate) mod verify;

@@ -1,8 +1,8 @@
 //! Which tracks and renditions of a presentation this player takes.
 
-use crate::{Decoders, Limit, TrackInfo};
+use crate::{Decoders, Limit, TextPreference, TrackInfo};
 use hearth_isobmff::Codec;
-use hearth_manifest::{Kind, Presentation, Rendition, TrackSet};
+use hearth_manifest::{Kind, Presentation, Rendition, Segments, TrackSet};
 
 /// Renditions of one track set among which the player switches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,36 +128,138 @@ pub(crate) fn audio(
     decoders: &Decoders,
 ) -> Option<Ladder> {
     let tracks = &presentation.periods.get(period)?.tracks;
-    let primary = |l: &str| l.split('-').next().unwrap_or_default().to_ascii_lowercase();
     let mut sets = audio_sets(presentation, period, video);
     sets.sort_by_key(|i| {
         let t = &tracks[*i];
-        let same = |a: &str, b: Option<&String>| b.is_some_and(|b| primary(a) == primary(b));
         let is_wanted = wanted.is_some_and(|w| t.id == w);
-        let speaks = language.is_some_and(|l| same(l, t.language.as_ref()));
+        let speaks = language.is_some_and(|l| same_language(l, t.language.as_deref()));
         let secondary = t.roles.iter().any(|r| matches!(r.as_str(), "commentary" | "description" | "alternate"));
         (!is_wanted, !speaks, secondary, !t.default)
     });
     sets.into_iter().find_map(|set| ladder(period, set, &tracks[set], decoders))
 }
 
-/// Tracks that a viewer can choose: of the first period, audio that goes with `video`.
-pub(crate) fn tracks(presentation: &Presentation, video: Option<&Ladder>, audio: Option<&Ladder>) -> Vec<TrackInfo> {
+/// The same primary language (RFC 5646 §2.2.1).
+fn same_language(a: &str, b: Option<&str>) -> bool {
+    let primary = |l: &str| l.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+    b.is_some_and(|b| primary(a) == primary(b))
+}
+
+/// What captions are chosen by.
+pub(crate) struct TextWish<'a> {
+    pub(crate) preference: &'a TextPreference,
+    /// Language of the sound.
+    pub(crate) spoken: Option<&'a str>,
+}
+
+fn is_forced(t: &TrackSet) -> bool {
+    t.roles.iter().any(|r| r == "forced-subtitle" || r == "forced_subtitle")
+}
+
+/// The rendition of a text track that can be drawn: neither pictures (IMSC's image profile) nor what is inside the video (CEA-608).
+fn drawable(t: &TrackSet) -> Option<usize> {
+    let pictures = |r: &Rendition| r.codecs.contains("im1i") || r.codecs.contains("im2i");
+    let empty = |r: &Rendition| matches!(&r.segments, Segments::List { segments } if segments.is_empty());
+    t.renditions.iter().position(|r| !pictures(r) && !empty(r)).filter(|_| t.kind == Kind::Text)
+}
+
+/// The captions of a period; none: none are to be shown.
+pub(crate) fn text(presentation: &Presentation, period: usize, wish: &TextWish<'_>) -> Option<Ladder> {
+    let tracks = &presentation.periods.get(period)?.tracks;
+    let all = || tracks.iter().enumerate().filter_map(|(set, t)| Some((set, t, drawable(t)?)));
+    let of_language = |language: &str| {
+        let fits = all().filter(|(_, t, _)| !is_forced(t) && same_language(language, t.language.as_deref()));
+        fits.min_by_key(|(_, t, _)| {
+            let exact = t.language.as_deref().is_some_and(|l| l.eq_ignore_ascii_case(language));
+            (t.roles.iter().any(|r| r == "caption"), !exact, !t.default)
+        })
+    };
+    let asked = match wish.preference {
+        TextPreference::Off => None,
+        // DASH's role `main` says no more than that there are several.
+        TextPreference::Auto if presentation.format == hearth_manifest::Format::Hls => {
+            all().find(|(_, t, _)| t.default && !is_forced(t))
+        }
+        TextPreference::Auto => None,
+        TextPreference::Language { language } => of_language(language),
+        TextPreference::Track { id, language } => {
+            all().find(|(_, t, _)| t.id == *id).or_else(|| of_language(language.as_deref()?))
+        }
+    };
+    let forced = || all().find(|(_, t, _)| is_forced(t) && wish.spoken.is_none_or(|s| same_language(s, t.language.as_deref())));
+    let (set, _, rendition) = asked.or_else(forced)?;
+    Some(Ladder { period, set, renditions: vec![rendition] })
+}
+
+/// Tracks that a viewer can choose: of the first period, audio that goes with `video`, captions that are not forced on everyone. `text`: the
+/// captions in use.
+pub(crate) fn tracks(
+    presentation: &Presentation,
+    video: Option<&Ladder>,
+    audio: Option<&Ladder>,
+    text: Option<&str>,
+) -> Vec<TrackInfo> {
     let Some(period) = presentation.periods.first() else { return Vec::new() };
     let info = |i: usize, kind: &str, active: bool, number: usize| {
         let t = &period.tracks[i];
         let label = t.label.clone().or_else(|| t.language.clone()).unwrap_or_else(|| format!("{kind} {number}"));
-        TrackInfo { id: t.id.clone(), kind: kind.into(), language: t.language.clone(), label, active }
+        TrackInfo { id: t.id.clone(), kind: kind.into(), language: t.language.clone(), label, active, roles: t.roles.clone() }
     };
     let mut all: Vec<TrackInfo> = video.iter().map(|v| info(v.set, "video", true, 1)).collect();
     let sets = audio_sets(presentation, 0, video);
     all.extend(sets.iter().enumerate().map(|(n, i)| info(*i, "audio", audio.is_some_and(|a| a.set == *i), n + 1)));
+    let captions = (0..period.tracks.len()).filter(|i| drawable(&period.tracks[*i]).is_some() && !is_forced(&period.tracks[*i]));
+    all.extend(captions.enumerate().map(|(n, i)| info(i, "text", text == Some(&*period.tracks[i].id), n + 1)));
     all
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hearth_manifest::{Format, Period};
+
+    fn captions(id: &str, language: &str, roles: &[&str], default: bool) -> TrackSet {
+        let rendition = Rendition { segments: Segments::Playlist { url: "a".into() }, ..Rendition::default() };
+        TrackSet {
+            language: Some(language.into()),
+            roles: roles.iter().map(|r| (*r).into()).collect(),
+            default,
+            renditions: vec![rendition],
+            ..TrackSet::new(id, Kind::Text)
+        }
+    }
+
+    #[test]
+    fn captions_by_the_viewers_wish() {
+        let in_video = TrackSet { renditions: vec![Rendition::default()], ..captions("608", "en", &[], true) };
+        let sets = [
+            in_video,
+            captions("en-sdh", "en", &["caption"], false),
+            captions("en", "en-GB", &[], false),
+            captions("de", "de", &[], true),
+            captions("en-forced", "en", &["forced-subtitle"], false),
+            captions("fr-forced", "fr", &["forced-subtitle"], false),
+        ];
+        let language = |l: &str| TextPreference::Language { language: l.into() };
+        let track = |id: &str, l: &str| TextPreference::Track { id: id.into(), language: Some(l.into()) };
+        let check = |format, preference: TextPreference, spoken: Option<&str>, expected: Option<&str>| {
+            let periods = vec![Period { tracks: sets.to_vec(), ..Period::default() }];
+            let presentation = Presentation { format, periods, ..Presentation::default() };
+            let found = text(&presentation, 0, &TextWish { preference: &preference, spoken });
+            assert_eq!(found.map(|l| &*sets[l.set].id), expected, "{preference:?} {spoken:?}");
+        };
+        check(Format::Hls, TextPreference::Auto, Some("en"), Some("de"));
+        check(Format::Dash, TextPreference::Auto, Some("it"), None);
+        check(Format::Hls, TextPreference::Off, Some("en-US"), Some("en-forced"));
+        check(Format::Hls, TextPreference::Off, Some("fr"), Some("fr-forced"));
+        check(Format::Hls, TextPreference::Off, Some("it"), None);
+        check(Format::Hls, language("en"), Some("it"), Some("en"));
+        check(Format::Hls, language("en-gb"), Some("it"), Some("en"));
+        check(Format::Hls, language("en-US"), Some("it"), Some("en"));
+        check(Format::Hls, language("es"), Some("it"), None);
+        check(Format::Hls, track("en-sdh", "en"), None, Some("en-sdh"));
+        check(Format::Hls, track("gone", "de"), None, Some("de"));
+    }
 
     fn rendition(height: u32, fps: f64) -> Rendition {
         let (width, height) = (Some(height * 16 / 9), Some(height));

@@ -1,10 +1,12 @@
 //! What the command line does with a title besides playing it: every sample, every frame, the manifest as JSON. As fast as it goes, in
 //! the order of the file, the same output every time.
 
+mod captions;
 mod frames;
 mod inspect;
 mod samples;
 
+pub use captions::{CaptionPicture, captions};
 pub use frames::frames;
 pub use inspect::inspect;
 pub use samples::samples;

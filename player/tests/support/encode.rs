@@ -91,8 +91,13 @@ pub fn video(id: &str, width: u32, height: u32, kbps: u32, fps: u32, seconds: u3
 
 /// AAC, a tone.
 pub fn audio(id: &str, seconds: u32) -> Encoded {
+    tone(id, seconds, 440)
+}
+
+/// AAC, a tone of so many hertz.
+pub fn tone(id: &str, seconds: u32, hertz: u32) -> Encoded {
     let (caps, buffers) = run(&format!(
-        "audiotestsrc wave=sine freq=440 samplesperbuffer=1024 num-buffers={} ! audio/x-raw,rate=48000,channels=2 ! avenc_aac bitrate=64000 \
+        "audiotestsrc wave=sine freq={hertz} samplesperbuffer=1024 num-buffers={} ! audio/x-raw,rate=48000,channels=2 ! avenc_aac bitrate=64000 \
          ! audio/mpeg,mpegversion=4,stream-format=raw ! appsink name=out",
         seconds * 48000 / 1024
     ));

@@ -58,7 +58,7 @@ fn show(
     if !r.times.hold(at) || !computed.displayed {
         return Ok(None);
     }
-    let place = region(r.id, &props, units);
+    let place = region(r.id, &props, units, computed.style.size);
     let mut walk = Walk { region: r.id, at, units, work, out: Vec::new() };
     if let Some(body) = body {
         walk.block(body, &computed, "", Color::NONE)?;

@@ -41,8 +41,15 @@ impl Units {
         Some((self.length(x, Axis::X, Some(1.0), 0.0)?, self.length(y, Axis::Y, Some(1.0), 0.0)?))
     }
 
-    /// `tts:padding`: one to four lengths of a box of this size, by the horizontal writing mode, as top, right, bottom, left.
-    pub fn padding(&self, text: &str, width: f32, height: f32) -> Option<[f32; 4]> {
+    /// A size of text, in parts of the picture's width.
+    fn across(&self, em: f32) -> f32 {
+        let (width, height) = self.pixels.unwrap_or((16.0, 9.0));
+        em * height / width.max(1.0)
+    }
+
+    /// `tts:padding`: one to four lengths of a box of this size with text of size `em`, by the horizontal writing mode, as top, right, bottom,
+    /// left.
+    pub fn padding(&self, text: &str, width: f32, height: f32, em: f32) -> Option<[f32; 4]> {
         let p: Vec<&str> = text.split_whitespace().collect();
         let (top, right, bottom, left) = match p.as_slice() {
             [a] => (a, a, a, a),
@@ -51,8 +58,8 @@ impl Units {
             [a, b, c, d] => (a, b, c, d),
             _ => return None,
         };
-        let x = |t: &str| self.length(t, Axis::X, Some(width), 0.0);
-        let y = |t: &str| self.length(t, Axis::Y, Some(height), 0.0);
+        let x = |t: &str| self.length(t, Axis::X, Some(width), self.across(em));
+        let y = |t: &str| self.length(t, Axis::Y, Some(height), em);
         Some([y(top)?, x(right)?, y(bottom)?, x(left)?])
     }
 }

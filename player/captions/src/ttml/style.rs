@@ -171,8 +171,8 @@ fn text_outline(text: &str, units: &Units, color: Color, size: f32) -> Option<(C
     Some((own.unwrap_or(color), thickness))
 }
 
-/// A region's box.
-pub(super) fn region(id: &str, props: &Props<'_>, units: &Units) -> Region {
+/// A region's box; `em` is the size of its text.
+pub(super) fn region(id: &str, props: &Props<'_>, units: &Units, em: f32) -> Region {
     let get = |name: &str| props.get(name).map(|v| v.trim());
     let (width, height) = get("extent").and_then(|v| units.pair(v)).unwrap_or((1.0, 1.0));
     let (x, y) = get("origin").and_then(|v| units.pair(v)).unwrap_or((0.0, 0.0));
@@ -188,7 +188,7 @@ pub(super) fn region(id: &str, props: &Props<'_>, units: &Units) -> Region {
             _ => BlockAlign::Before,
         },
         line: None,
-        padding: get("padding").and_then(|v| units.padding(v, width, height)).unwrap_or_default(),
+        padding: get("padding").and_then(|v| units.padding(v, width, height, em)).unwrap_or_default(),
         background: get("backgroundColor").and_then(Color::parse).unwrap_or(Color::NONE),
         show_background: get("showBackground") != Some("whenActive"),
         clip: get("overflow") != Some("visible"),
