@@ -45,7 +45,7 @@ pub fn check_packages(board: &Board, dir: &Path) -> Vec<Finding> {
     {
         say("bootloader.file", format!("usr/lib/u-boot/{file} is not there"), "list the package");
     }
-    for file in board.firmware().flat_map(|f| &f.files) {
+    for file in board.firmware().filter(|f| f.package.is_some()).flat_map(|f| &f.files) {
         if !dir.join("usr/lib/firmware").join(file).is_file() {
             say("firmware", format!("usr/lib/firmware/{file} is not there"), "list the package");
         }
@@ -124,9 +124,10 @@ fn releases(dir: &Path) -> Vec<PathBuf> {
 
 fn find_dtb(dir: &Path, dtb: &str) -> Option<PathBuf> {
     let kernels = fs::read_dir(dir.join("usr/lib")).ok()?.flatten().map(|e| e.path());
-    let mut found =
-        kernels.filter(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with("linux-image-"))).map(|p| p.join(dtb));
-    found.find(|p| p.is_file())
+    let named = kernels.filter(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with("linux-image-")));
+    // Later kernels have their device trees beside the modules.
+    let beside = releases(dir).into_iter().map(|release| release.join("dtb"));
+    named.chain(beside).map(|p| p.join(dtb)).find(|p| p.is_file())
 }
 
 fn modules(dir: &Path) -> BTreeSet<String> {

@@ -52,7 +52,7 @@ fn boot(board: &Board, out: &mut Vec<Finding>) {
     }
     if !loader.blobs.is_empty() {
         let what = format!("the OEM brings: {}", loader.blobs.join("; "));
-        say(out, Severity::Note, "bootloader.blobs", what, "build with --accept-blobs once you have them");
+        say(out, Severity::Note, "bootloader.blobs", what, "put the files into a folder for `image --blobs`");
         if board.support <= Support::Tier1 {
             say(out, Severity::Error, "support", "tier 0 or 1 with proprietary blobs", "make it tier2");
         }

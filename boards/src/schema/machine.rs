@@ -65,13 +65,15 @@ pub struct Bootloader {
     pub kind: BootloaderKind,
     /// Debian package, if Debian has it for this board.
     pub package: Option<String>,
+    /// The archive's section with that package, if it is not `main`.
+    pub section: Option<String>,
     /// File in the package.
     pub file: Option<String>,
     /// Where it goes on the disc, in KiB.
     pub offset_kib: Option<u32>,
     /// See [`VerifiedBoot`].
     pub verified_boot: VerifiedBoot,
-    /// What the OEM must bring: proprietary files, own builds, keys burnt in. The image build asks for `--accept-blobs`.
+    /// What the OEM must bring: proprietary files, own builds, keys burnt in. What is a file goes into the folder of `image --blobs`.
     #[serde(default)]
     pub blobs: Vec<String>,
 }
@@ -134,12 +136,12 @@ pub struct Image {
     pub firmware: Vec<Firmware>,
 }
 
-/// Firmware files of one package.
+/// Firmware files of one package, or of the OEM.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Firmware {
-    /// Debian package.
-    pub package: String,
+    /// Debian package; none: Debian has none of these, the OEM brings them.
+    pub package: Option<String>,
     /// Paths below `/usr/lib/firmware`.
     pub files: Vec<String>,
 }

@@ -35,7 +35,7 @@ impl Cross {
     pub fn prepare(board: &Board, product: &Product, release: bool) -> Result<Self> {
         let triple = board.target.triple.clone();
         let arch = &board.target.debian_arch;
-        let ask = Ask { suite: &product.suite, arch, section: "main", names: &product.sysroot.packages, follow: "" };
+        let ask = Ask { suite: &product.suite, arch, section: "main", names: &product.sysroot.packages, follow: &[] };
         let cross = Self {
             rust: Rust::find(&triple, arch)?,
             sysroot: at_its_place(&Tree::ensure("sysroot", &ask, &|_| Ok(()))?)?,

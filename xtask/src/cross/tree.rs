@@ -32,8 +32,8 @@ pub struct Ask<'a> {
     pub section: &'a str,
     /// Exactly these, not what they depend on…
     pub names: &'a [String],
-    /// …but for dependencies whose names begin like this; empty: none.
-    pub follow: &'a str,
+    /// …but for dependencies whose names begin like one of these.
+    pub follow: &'a [&'a str],
 }
 
 impl Tree {
@@ -42,7 +42,7 @@ impl Tree {
         let mut names = ask.names.to_vec();
         names.sort_unstable();
         names.dedup();
-        let key = format!("{LAYOUT} {} {} {} {} {}", ask.suite, ask.arch, ask.section, ask.follow, names.join(" "));
+        let key = format!("{LAYOUT} {} {} {} {} {}", ask.suite, ask.arch, ask.section, ask.follow.join(" "), names.join(" "));
         let base = cache().join(format!("{name}-{}", &hex(&Sha256::digest(key))[..12]));
         let marker = base.join("packages.json");
         if !marker.is_file() {
@@ -101,7 +101,7 @@ fn make(base: &Path, ask: &Ask<'_>, finish: &dyn Fn(&Path) -> Result<()>) -> Res
     let mut packages = view.find(ask.names)?;
     let mut next = 0;
     while let Some(package) = packages.get(next).filter(|_| !ask.follow.is_empty()) {
-        let new = |name: &&String| name.starts_with(ask.follow) && !packages.iter().any(|p| p.name == **name);
+        let new = |name: &&String| ask.follow.iter().any(|f| name.starts_with(f)) && !packages.iter().any(|p| p.name == **name);
         let new: Vec<String> = package.depends.iter().filter(new).cloned().collect();
         packages.extend(view.find(&new)?);
         next += 1;

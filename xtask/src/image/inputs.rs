@@ -34,6 +34,10 @@ pub struct Inputs {
     pub debs: Vec<Deb>,
     /// The crates linked into the box's programs.
     pub crates: Vec<LinkedCrate>,
+    /// The boot loader's package unpacked, where Debian has it.
+    pub loader_dir: Option<PathBuf>,
+    /// What the OEM brings: `u-boot.bin`, `firmware/…`.
+    pub blobs: Option<PathBuf>,
     /// Where the results go: `target/image/<board>`.
     pub out: PathBuf,
 }

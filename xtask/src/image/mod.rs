@@ -55,6 +55,9 @@ pub struct Options {
     /// A folder with your own signing keys; else development keys are used.
     #[arg(long, value_name = "DIR")]
     pub keys: Option<PathBuf>,
+    /// A folder with what you bring for this board: u-boot.bin, firmware/... as `board check` lists it.
+    #[arg(long, value_name = "DIR")]
+    pub blobs: Option<PathBuf>,
     /// Where the results go; else target/image/BOARD.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -99,6 +102,9 @@ pub fn command(options: &Options) -> Result<()> {
 fn prepare(options: &Options) -> Result<Inputs> {
     let board = board(&options.board)?;
     let product = Product::load()?;
+    if let Some(dir) = options.blobs.as_ref().filter(|dir| !dir.is_dir()) {
+        bail!("--blobs {}: no such folder", dir.display());
+    }
     if options.refresh {
         crate::cross::tree::forget()?;
     }
@@ -118,6 +124,7 @@ fn prepare(options: &Options) -> Result<Inputs> {
         gnu: &gnu,
         epoch,
         development: options.development,
+        blobs: options.blobs.as_deref(),
     };
     let (root, mut debs) = root::assemble(&plan, &cache().join("root").join(&board.id))?;
     debs.extend(packages.kernel_debs());
@@ -141,6 +148,8 @@ fn prepare(options: &Options) -> Result<Inputs> {
         kernel_image: packages.kernel_image(),
         modules_dir: packages.modules_dir(),
         kernel_release: packages.release.clone(),
+        loader_dir: packages.loader.as_ref().map(|tree| tree.dir.clone()),
+        blobs: options.blobs.clone(),
         init_static: built.init_static,
         update_static: built.update_static,
         debs,

@@ -131,6 +131,9 @@ fn ramdisk(inputs: &Inputs, root: Option<VerityRoot>, out: &Path) -> Result<Path
 
 /// The boot loader's binary, from the unpacked packages or from this machine; none where the OEM brings it.
 fn loader(inputs: &Inputs) -> Result<Option<PathBuf>> {
+    if let Some(own) = inputs.blobs.as_ref().map(|dir| dir.join("u-boot.bin")).filter(|file| file.is_file()) {
+        return Ok(Some(own));
+    }
     let Some(file) = &inputs.board.bootloader.file else { return Ok(None) };
     match unpacked(inputs, &format!("usr/lib/u-boot/{file}")) {
         Some(path) => Ok(Some(path)),
@@ -144,7 +147,10 @@ fn loader(inputs: &Inputs) -> Result<Option<PathBuf>> {
 /// A file of the Debian packages: beside the kernel where those are unpacked, else this machine's own.
 fn unpacked(inputs: &Inputs, file: &str) -> Option<PathBuf> {
     let beside = [&inputs.kernel_image, &inputs.modules_dir].into_iter().flat_map(|path| path.ancestors());
-    beside
+    let loader = inputs.loader_dir.as_deref();
+    loader
+        .into_iter()
+        .chain(beside)
         .chain([Path::new("/")])
         .filter(|folder| folder.is_absolute())
         .map(|folder| folder.join(file))
@@ -157,8 +163,11 @@ fn machine_dtb(inputs: &Inputs, loader: Option<&Path>, work: &Path) -> Result<Pa
     let out = work.join("machine.dtb");
     match (&board.kernel.dtb, &board.qemu) {
         (Some(dtb), _) => {
+            // Later kernels have theirs beside the modules.
+            let beside = Some(inputs.modules_dir.join("dtb").join(dtb)).filter(|file| file.is_file());
             let file = format!("usr/lib/linux-image-{}/{dtb}", inputs.kernel_release);
-            let from = unpacked(inputs, &file).with_context(|| format!("{file} is not among the unpacked packages"))?;
+            let from = beside.or_else(|| unpacked(inputs, &file));
+            let from = from.with_context(|| format!("{file} is not among the unpacked packages"))?;
             std::fs::copy(&from, &out).with_context(|| from.display().to_string())?;
         }
         (None, Some(qemu)) => {
@@ -270,7 +279,8 @@ fn notes(inputs: &Inputs, keys: &Keys, loader: bool) -> Vec<String> {
     } else {
         notes.push("the factory partition is empty: the factory writes each box's signed record".to_owned());
     }
-    if board.qemu.is_none() {
+    let own = inputs.blobs.as_ref().is_some_and(|dir| dir.join("u-boot.bin").is_file());
+    if board.qemu.is_none() && loader && !own {
         notes.push(
             "the boot loader in this image is as its maker built it and has neither your key nor the slot selector: build U-Boot with /config and /signature of control.dtb".to_owned(),
         );
@@ -282,5 +292,11 @@ fn notes(inputs: &Inputs, keys: &Keys, loader: bool) -> Vec<String> {
         notes.push(format!("{} has no boot loader in Debian: disk.img starts without one", board.name));
     }
     notes.extend(board.bootloader.blobs.iter().map(|blob| format!("you bring: {blob}")));
+    let brought = board.firmware().filter(|f| f.package.is_none()).flat_map(|f| &f.files);
+    let missing = brought.filter(|file| !inputs.root.join("usr/lib/firmware").join(file).is_file());
+    notes.extend(missing.map(|file| format!("not in this image: firmware/{file}, which Debian has not: bring it in the folder of --blobs")));
+    if !board.doubts.is_empty() {
+        notes.push(format!("{} facts of this board are doubtful: cargo xtask board check {}", board.doubts.len(), board.id));
+    }
     notes
 }

@@ -51,6 +51,8 @@ fn inputs(dir: &Path) -> Inputs {
         kernel_image: put(dir.join("boot/vmlinuz"), &vec![3; 100_000]),
         modules_dir: modules,
         kernel_release: name("6.12"),
+        loader_dir: None,
+        blobs: None,
         init_static: put(dir.join("init"), b"init"),
         update_static: put(dir.join("update"), b"update"),
         debs: vec![Deb {

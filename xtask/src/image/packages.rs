@@ -14,8 +14,10 @@ use std::process::Command;
 pub struct Packages {
     /// User space.
     pub runtime: Tree,
-    /// Kernel and boot loader.
+    /// Kernel, modules and device trees.
     pub kernel: Tree,
+    /// Boot loader, where Debian has it.
+    pub loader: Option<Tree>,
     /// `6.12.107+deb13-arm64`.
     pub release: String,
 }
@@ -26,23 +28,28 @@ impl Packages {
         let arch = &board.target.debian_arch;
         let mut names = product.packages.clone();
         names.extend(board.image.packages.iter().cloned());
+        names.extend(product.wifi_of(board).into_iter().flat_map(|wifi| wifi.packages.iter().cloned()));
         if development {
             names.extend(product.development.packages.iter().cloned());
         }
-        let firmware: Vec<String> = board.firmware().map(|f| f.package.clone()).collect();
+        let firmware: Vec<String> = board.firmware().filter_map(|f| f.package.clone()).collect();
         // The kernel's own suite may be a later one; firmware that is not free has a section of its own.
         let section = if firmware.is_empty() { "main" } else { "main non-free-firmware" };
         names.extend(firmware);
-        let ask = Ask { suite: &product.suite, arch, section, names: &names, follow: "" };
+        let ask = Ask { suite: &product.suite, arch, section, names: &names, follow: &[] };
         let runtime = Tree::ensure("packages", &ask, &|_| Ok(()))?;
 
-        let mut names = vec![board.kernel.package.clone()];
-        names.extend(board.bootloader.package.clone());
-        // linux-image-arm64 has nothing but the name of the kernel of the day.
-        let ask = Ask { suite: &board.kernel.suite, arch, section: "main", names: &names, follow: "linux-image-" };
+        let names = [board.kernel.package.clone()];
+        // linux-image-arm64 has nothing but the name of the kernel of the day, and later kernels come in four parts.
+        let follow = &["linux-image-", "linux-modules-", "linux-binary-", "linux-base-"];
+        let ask = Ask { suite: &board.kernel.suite, arch, section: "main", names: &names, follow };
         let kernel = Tree::ensure("kernel", &ask, &prepare_kernel)?;
         let release = release(&kernel.dir)?;
-        Ok(Self { runtime, kernel, release })
+        let loader = board.bootloader.package.as_ref().map(|name| {
+            let section = board.bootloader.section.as_deref().unwrap_or("main");
+            Tree::ensure("loader", &Ask { suite: &product.suite, arch, section, names: std::slice::from_ref(name), follow: &[] }, &|_| Ok(()))
+        });
+        Ok(Self { runtime, kernel, loader: loader.transpose()?, release })
     }
 
     /// All modules, decompressed, with `modules.dep`.
@@ -52,13 +59,20 @@ impl Packages {
 
     /// Uncompressed.
     pub fn kernel_image(&self) -> PathBuf {
-        self.kernel.dir.join("boot").join(format!("vmlinuz-{}", self.release))
+        image(&self.kernel.dir, &self.release)
     }
 
     /// The packages that the kernel and the boot loader came from.
     pub fn kernel_debs(&self) -> Vec<Deb> {
-        self.kernel.packages().iter().map(|p| self.kernel.deb(p)).collect()
+        let trees = std::iter::once(&self.kernel).chain(&self.loader);
+        trees.flat_map(|tree| tree.packages().iter().map(|p| tree.deb(p))).collect()
     }
+}
+
+/// In `/boot`, or, of later kernels, beside their modules.
+fn image(tree: &Path, release: &str) -> PathBuf {
+    let beside = tree.join("usr/lib/modules").join(release).join("vmlinuz");
+    if beside.is_file() { beside } else { tree.join("boot").join(format!("vmlinuz-{release}")) }
 }
 
 fn release(tree: &Path) -> Result<String> {
@@ -90,7 +104,7 @@ fn prepare_kernel(tree: &Path) -> Result<()> {
         second.join().map_err(|_| anyhow::anyhow!("decompressing modules"))?
     })?;
     quietly(Command::new(tool("depmod")).arg("-b").arg(tree).arg(&release))?;
-    let image = tree.join("boot").join(format!("vmlinuz-{release}"));
+    let image = image(tree, &release);
     decompress_image(&image).with_context(|| image.display().to_string())
 }
 

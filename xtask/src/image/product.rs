@@ -33,6 +33,8 @@ pub struct Product {
     pub settings: Settings,
     /// With `--development`.
     pub development: Development,
+    /// On boards with Wi-Fi.
+    pub wifi: Wifi,
     /// What our programs are built against.
     pub sysroot: Sysroot,
 }
@@ -62,6 +64,19 @@ pub struct Development {
     pub links: BTreeMap<String, String>,
 }
 
+/// Added where the board has Wi-Fi.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Wifi {
+    pub packages: Vec<String>,
+    pub programs: Vec<String>,
+    pub files: Vec<String>,
+    /// Kernel modules, loaded after the board's own.
+    pub modules: Vec<String>,
+    pub links: BTreeMap<String, String>,
+    pub texts: BTreeMap<String, String>,
+}
+
 /// Headers and libraries.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -83,6 +98,11 @@ impl Product {
             bail!("schema = {}, this build reads 1", product.schema);
         }
         Ok(product)
+    }
+
+    /// What Wi-Fi takes, if the board has it.
+    pub fn wifi_of(&self, board: &Board) -> Option<&Wifi> {
+        board.radio.wifi.as_ref().map(|_| &self.wifi)
     }
 
     /// Every plugin of this board's image, sorted.

@@ -31,6 +31,8 @@ pub struct Plan<'a> {
     pub gnu: &'a str,
     pub epoch: u64,
     pub development: bool,
+    /// What the OEM brings.
+    pub blobs: Option<&'a Path>,
 }
 
 /// Assembles it; the packages that gave at least one file.
@@ -41,11 +43,17 @@ pub fn assemble(plan: &Plan<'_>, dir: &Path) -> Result<(Root, Vec<Deb>)> {
         root.copy(path, from)?;
         taken.note(path);
     }
-    for path in &plan.product.files {
+    let wifi = plan.product.wifi_of(plan.board);
+    for path in plan.product.files.iter().chain(wifi.into_iter().flat_map(|wifi| &wifi.files)) {
         taken.copy(&root, path)?;
     }
-    for file in plan.board.firmware().flat_map(|f| &f.files) {
-        taken.copy(&root, &format!("usr/lib/firmware/{file}"))?;
+    for firmware in plan.board.firmware() {
+        for file in &firmware.files {
+            match &firmware.package {
+                Some(_) => taken.copy(&root, &format!("usr/lib/firmware/{file}"))?,
+                None => brought(&root, plan.blobs, file)?,
+            }
+        }
     }
     certificates(&root, &mut taken)?;
     modules(&root, plan)?;
@@ -63,7 +71,8 @@ fn closure<'a>(plan: &Plan<'a>) -> Result<Closure<'a>> {
         closure.add_file(path, from)?;
     }
     let development = plan.product.development.programs.iter().filter(|_| plan.development);
-    for program in plan.product.programs.iter().chain(development) {
+    let wifi = plan.product.wifi_of(plan.board).into_iter().flat_map(|wifi| &wifi.programs);
+    for program in plan.product.programs.iter().chain(wifi).chain(development) {
         closure.add(program)?;
     }
     for plugin in plan.product.plugins(plan.board)? {
@@ -116,6 +125,14 @@ impl Taken<'_> {
     }
 }
 
+/// Firmware that Debian has not: from the OEM's folder, or left out, which the notes say.
+fn brought(root: &Root, blobs: Option<&Path>, file: &str) -> Result<()> {
+    match blobs.map(|dir| dir.join("firmware").join(file)) {
+        Some(from) if from.is_file() => root.copy(&format!("usr/lib/firmware/{file}"), &from),
+        _ => Ok(()),
+    }
+}
+
 /// All certificate authorities in one file, as the package's own script would make it.
 fn certificates(root: &Root, taken: &mut Taken<'_>) -> Result<()> {
     let files: Vec<String> = taken
@@ -147,7 +164,8 @@ fn modules(root: &Root, plan: &Plan<'_>) -> Result<()> {
     let late = |names: &[String]| -> Result<Vec<PathBuf>> {
         Ok(all.in_load_order(names)?.into_iter().filter(|file| !early.contains(file)).collect())
     };
-    let load = late(&kernel.modules)?;
+    let wifi = plan.product.wifi_of(plan.board).into_iter().flat_map(|wifi| wifi.modules.iter().cloned());
+    let load = late(&kernel.modules.iter().cloned().chain(wifi).collect::<Vec<_>>())?;
     let carried = late(&plan.board.image.modules)?;
     let mut names = Vec::new();
     for file in load.iter().chain(carried.iter().filter(|file| !load.contains(file))) {
@@ -163,10 +181,11 @@ fn small_files(root: &Root, plan: &Plan<'_>) -> Result<()> {
     for dir in ["proc", "sys", "dev", "run", "tmp", "data", "root"] {
         root.folder(dir)?;
     }
-    for (path, text) in &plan.product.texts {
+    let wifi = plan.product.wifi_of(plan.board);
+    for (path, text) in plan.product.texts.iter().chain(wifi.into_iter().flat_map(|wifi| &wifi.texts)) {
         root.write(path, text.as_bytes())?;
     }
-    let mut links: Vec<_> = plan.product.links.iter().collect();
+    let mut links: Vec<_> = plan.product.links.iter().chain(wifi.into_iter().flat_map(|wifi| &wifi.links)).collect();
     if plan.development {
         links.extend(&plan.product.development.links);
     }
@@ -178,6 +197,9 @@ fn small_files(root: &Root, plan: &Plan<'_>) -> Result<()> {
     let source = crate::shell::root();
     let services = source.join("firmware/init");
     root.copy("etc/hearth/services.toml", &services.join("services.toml"))?;
+    if wifi.is_some() {
+        root.copy("etc/hearth/services-wifi.toml", &services.join("services-wifi.toml"))?;
+    }
     if plan.development {
         root.copy("etc/hearth/services-development.toml", &services.join("services-development.toml"))?;
     }

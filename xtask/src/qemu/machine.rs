@@ -39,6 +39,8 @@ pub struct Setup<'a> {
     pub flash: Option<&'a Path>,
     /// The panel's serial line: a socket that somebody listens on.
     pub panel: Option<&'a Path>,
+    /// This port of ours is the box's telnet, which a development image has.
+    pub telnet: Option<u16>,
 }
 
 /// A machine that runs. Dropping it switches it off.
@@ -163,7 +165,8 @@ fn arguments(setup: &Setup<'_>, qemu: &Qemu, console: &Path, control: &Path) -> 
     put("-serial", "chardev:console".into());
     put("-drive", format!("file={},if=none,id=disk,format=raw", at(setup.disk)));
     put("-device", format!("{},drive=disk", qemu.disk));
-    put("-netdev", "user,id=net".into());
+    let telnet = setup.telnet.map(|port| format!(",hostfwd=tcp:127.0.0.1:{port}-:2323"));
+    put("-netdev", format!("user,id=net{}", telnet.unwrap_or_default()));
     // No boot ROM in the card: that would be another package.
     put("-device", format!("{},netdev=net,romfile=", qemu.network));
     put("-audiodev", "none,id=sound".into());
@@ -205,6 +208,7 @@ mod tests {
             echo: false,
             flash: None,
             panel: Some(Path::new("/panel")),
+            telnet: Some(4711),
         };
         let line = arguments(&setup, board.qemu.as_ref().unwrap(), Path::new("/c"), Path::new("/q")).join(" ");
         for part in [
@@ -217,6 +221,7 @@ mod tests {
             "virtio-net-pci,netdev=net",
             "i6300esb",
             "pci-serial,chardev=panel",
+            "hostfwd=tcp:127.0.0.1:4711-:2323",
         ] {
             assert!(line.contains(part), "{part}: {line}");
         }

@@ -102,7 +102,11 @@ pub fn command(options: &Options) -> Result<()> {
         echo: !scripted,
         flash: None,
         panel: socket.as_deref(),
+        telnet: if options.development { Some(free_port()?) } else { None },
     };
+    if let Some(port) = setup.telnet {
+        step(format_args!("a shell of the box: telnet 127.0.0.1 {port}"));
+    }
     step(format_args!("booting {}; console: {}", disk.path.display(), work.join("console.log").display()));
     let machine = Machine::start(&setup)?;
     if let (Some(panel), false) = (&mut panel, scripted) {
@@ -125,6 +129,11 @@ pub fn command(options: &Options) -> Result<()> {
 fn until_closed(machine: Machine) -> Result<()> {
     let ended = machine.wait_off(Duration::from_secs(7 * 24 * 3600));
     if children::check_interrupt().is_err() { Ok(()) } else { ended }
+}
+
+/// A port of ours that nobody listens on.
+fn free_port() -> Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 fn board(id: &str) -> Result<Board> {

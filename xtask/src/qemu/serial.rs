@@ -42,11 +42,13 @@ pub struct Serial {
     lines: Vec<String>,
     /// Lines up to here have been waited past.
     seen: usize,
+    keyboard: UnixStream,
 }
 
 impl Serial {
     /// Reads from `stream` for as long as there is a machine; copies it to `log`, and to our own output if `echo`.
     pub fn start(stream: UnixStream, log: &Path, echo: bool) -> Result<Self> {
+        let keyboard = stream.try_clone()?;
         let mut log = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
         let (say, incoming) = channel();
         std::thread::spawn(move || {
@@ -61,7 +63,12 @@ impl Serial {
                 }
             }
         });
-        Ok(Self { incoming, lines: Vec::new(), seen: 0 })
+        Ok(Self { incoming, lines: Vec::new(), seen: 0, keyboard })
+    }
+
+    /// Types a line, for the shell of a development image.
+    pub fn type_line(&mut self, line: &str) -> Result<()> {
+        self.keyboard.write_all(format!("{line}\n").as_bytes()).context("the console takes no more")
     }
 
     /// The next line from here on that `wanted` accepts, or an error at the deadline. Everything up to it counts as seen.

@@ -403,6 +403,8 @@ fn services(identity: &Identity, mode: Mode, log: &mut Log) -> Vec<crate::config
         return own.map_err(|error| log.failed(error)).unwrap_or_default().service;
     }
     let mut files = vec!["/etc/hearth/services.toml"];
+    let wifi = "/etc/hearth/services-wifi.toml";
+    files.extend(std::path::Path::new(wifi).exists().then_some(wifi));
     if identity.slot.development {
         files.push("/etc/hearth/services-development.toml");
     }

@@ -1,7 +1,7 @@
-//! The wired network: follows cables, gets addresses, says where names are looked up.
+//! The network: follows cables, and radios once they have joined, gets addresses, says where names are looked up.
 
 use super::log::Log;
-use crate::dhcp::{Action, Client, Event, Lease, packet};
+use crate::dhcp::{Action, Client, Event, packet};
 use crate::sys::dhcp_socket::DhcpSocket;
 use crate::sys::route::{Link, Route};
 use crate::{Error, Result};
@@ -28,13 +28,14 @@ pub struct Network {
     hostname: String,
     seed: u64,
     address: Option<Ipv4Addr>,
+    resolvers: Option<Vec<Ipv4Addr>>,
 }
 
 impl Network {
     /// Starts to follow the kernel's devices. `seed` must differ from box to box and boot to boot.
     pub fn new(hostname: String, seed: u64, log: &mut Log) -> Self {
         let route = Route::open().map_err(|error| log.failed(error)).ok();
-        Self { route, devices: BTreeMap::new(), hostname, seed, address: None }
+        Self { route, devices: BTreeMap::new(), hostname, seed, address: None, resolvers: None }
     }
 
     /// What to poll.
@@ -66,8 +67,24 @@ impl Network {
         for device in self.devices.values_mut() {
             device.listen(route, &self.hostname, now, log);
         }
-        let address = self.devices.values().find_map(|device| device.client.lease()).map(|lease| lease.address);
+        // The way out first, a cable before a radio.
+        let mut leases: Vec<_> = self.devices.values().filter_map(|d| Some((d.metric(), d.client.lease()?))).collect();
+        leases.sort_by_key(|(metric, _)| *metric);
+        let address = leases.first().map(|(_, lease)| lease.address);
+        let mut resolvers: Vec<Ipv4Addr> = Vec::new();
+        for resolver in leases.iter().flat_map(|(_, lease)| &lease.dns) {
+            if !resolvers.contains(resolver) {
+                resolvers.push(*resolver);
+            }
+        }
         let changed = address != self.address;
+        // Programs wait for this file to know that there is a network: it is written with the first lease.
+        if self.resolvers.as_ref().is_some_and(|had| *had != resolvers) || (self.resolvers.is_none() && address.is_some()) {
+            if let Err(error) = write_resolv_conf(&resolvers) {
+                log.failed(error);
+            }
+            self.resolvers = Some(resolvers);
+        }
         if changed {
             self.address = address;
             log.say("address", &address.map_or_else(|| "none".to_owned(), |address| address.to_string()));
@@ -83,9 +100,10 @@ impl Network {
             }
             return;
         }
-        // Loopback, and everything with a cable. Wi-Fi has a cable when iwd says so.
+        // Loopback, and everything with a cable. iwd switches its radios on by itself, and may make their devices anew.
         if !link.up
             && (link.ethernet || link.name == "lo")
+            && !link.radio
             && let Err(error) = route.set_up(link.index, true)
         {
             log.failed(error);
@@ -127,8 +145,11 @@ impl Device {
                 Action::Send(ask) => {
                     packet::write(ask, self.link.mac, hostname).and_then(|bytes| self.socket()?.send(ask.to, &bytes))
                 }
-                Action::Configure(lease) => route.configure(self.link.index, lease).and_then(|()| write_resolv_conf(&lease.dns)),
-                Action::Remove(lease) => self.remove(route, lease),
+                Action::Configure(lease) => {
+                    log.say("lease", &format!("{} {}/{}", self.link.name, lease.address, lease.prefix));
+                    route.configure(self.link.index, lease, self.metric())
+                }
+                Action::Remove(lease) => route.remove(self.link.index, lease),
             };
             if let Err(error) = done {
                 log.failed(format_args!("{}: {error}", self.link.name));
@@ -139,9 +160,9 @@ impl Device {
         }
     }
 
-    fn remove(&self, route: &mut Route, lease: &Lease) -> Result<()> {
-        route.remove(self.link.index, lease)?;
-        write_resolv_conf(&[])
+    /// Of its way out: a cable before a radio, the first before the second.
+    fn metric(&self) -> u32 {
+        (if self.link.radio { 600u32 } else { 100 }).saturating_add(self.link.index.min(400))
     }
 
     fn socket(&mut self) -> Result<&DhcpSocket> {

@@ -32,8 +32,10 @@ pub struct Link {
     pub ethernet: bool,
     /// Switched on.
     pub up: bool,
-    /// Cable in, or associated.
+    /// Cable in; of a radio: joined, with keys agreed.
     pub carrier: bool,
+    /// Wi-Fi: a cable is the better way out.
+    pub radio: bool,
     /// Taken out of the machine.
     pub gone: bool,
 }
@@ -71,12 +73,13 @@ impl Route {
         self.send(RouteNetlinkMessage::SetLink(message), NLM_F_ACK)
     }
 
-    /// Gives a device its leased address and makes its router the way out.
-    pub fn configure(&mut self, index: u32, lease: &Lease) -> Result<()> {
+    /// Gives a device its leased address and makes its router a way out; of several, that with the lowest `metric` is taken. It differs from device
+    /// to device: of two routes with the same one the kernel would keep the later only.
+    pub fn configure(&mut self, index: u32, lease: &Lease, metric: u32) -> Result<()> {
         let message = address_message(index, lease);
         self.send(RouteNetlinkMessage::NewAddress(message), NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE)?;
         let Some(router) = lease.router else { return Ok(()) };
-        self.send(RouteNetlinkMessage::NewRoute(route_message(index, router)), NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE)
+        self.send(RouteNetlinkMessage::NewRoute(route_message(index, router, metric)), NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE)
     }
 
     /// Takes the address away; the routes over it go with it.
@@ -134,7 +137,7 @@ fn broadcast(lease: &Lease) -> Ipv4Addr {
     Ipv4Addr::from_bits(lease.address.to_bits() | host)
 }
 
-fn route_message(index: u32, router: Ipv4Addr) -> RouteMessage {
+fn route_message(index: u32, router: Ipv4Addr, metric: u32) -> RouteMessage {
     let mut message = RouteMessage::default();
     message.header.address_family = AddressFamily::Inet;
     message.header.table = RouteHeader::RT_TABLE_MAIN;
@@ -143,6 +146,7 @@ fn route_message(index: u32, router: Ipv4Addr) -> RouteMessage {
     message.header.kind = RouteType::Unicast;
     message.attributes.push(RouteAttribute::Gateway(RouteAddress::Inet(router)));
     message.attributes.push(RouteAttribute::Oif(index));
+    message.attributes.push(RouteAttribute::Priority(metric));
     message
 }
 
@@ -171,7 +175,9 @@ fn link_of(message: &LinkMessage, gone: bool) -> Link {
         mac: [0; 6],
         ethernet: message.header.link_layer_type == LinkLayerType::Ether,
         up: message.header.flags.contains(LinkFlags::Up),
-        carrier: message.header.flags.contains(LinkFlags::LowerUp),
+        // A radio has its carrier when it is associated, and runs when it may send.
+        carrier: message.header.flags.contains(LinkFlags::LowerUp | LinkFlags::Running),
+        radio: false,
         gone,
     };
     for attribute in &message.attributes {
@@ -181,6 +187,7 @@ fn link_of(message: &LinkMessage, gone: bool) -> Link {
             _ => {}
         }
     }
+    link.radio = std::path::Path::new("/sys/class/net").join(&link.name).join("phy80211").exists();
     link
 }
 

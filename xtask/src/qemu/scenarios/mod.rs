@@ -1,5 +1,6 @@
 //! What `cargo xtask test --qemu` does with the box, one small function a scenario. Each starts from a fresh disc and says in a line what it saw.
 mod cuts;
+mod development;
 mod panel;
 mod play;
 mod tamper;
@@ -41,6 +42,7 @@ type Scenario = fn(&mut Rig) -> Result<String>;
 const SCENARIOS: &[(&str, Scenario)] = &[
     ("play: boots, shows home, plays an encrypted film, goes back", play::play),
     ("panel: keys, display, standby and wake go through the front panel", panel::panel),
+    ("development: a shell and telnet, and the box joins a Wi-Fi network", development::shell_and_wifi),
     ("update: installs the next version from the server and runs it", update::update),
     ("fallback: a slot that does not come up is given up after three tries", update::fallback),
     ("recovery: both slots bad, the box mends itself from the server", update::recovery),
@@ -68,6 +70,8 @@ pub struct Rig {
     image: PathBuf,
     /// The version after it: its `update.bundle` is what updates install.
     next: PathBuf,
+    /// The same with a shell.
+    development: PathBuf,
     service: Service,
     options: Options,
     work: PathBuf,
@@ -106,22 +110,28 @@ impl Rig {
         let board = board("qemu-virt")?;
         let first = image(&board, false, options.no_build)?;
         let next = target().join("image").join(format!("{}-next", board.id));
-        if !options.no_build {
-            let mut command = Command::new(crate::shell::ourselves());
-            command.args(["image", "--board", &board.id, "--version", "0.1.1", "--out"]).arg(&next);
-            run(&mut command)?;
+        let development = target().join("image").join(format!("{}-development", board.id));
+        for (out, option) in [(&next, &["--version", "0.1.1"][..]), (&development, &["--development"])] {
+            if !options.no_build {
+                let mut command = Command::new(crate::shell::ourselves());
+                run(command.args(["image", "--board", &board.id]).args(option).arg("--out").arg(out))?;
+            }
         }
         let work = folder().join("test");
         std::fs::create_dir_all(&work).with_context(|| format!("cannot make {}", work.display()))?;
         // An earlier run's disc knows another server.
         let _ = std::fs::remove_file(work.join(update::UPDATED));
         let service = Service::start(&folder(), 0)?;
-        Ok(Self { board, image: first, next, service, options: options.clone(), work })
+        Ok(Self { board, image: first, next, development, service, options: options.clone(), work })
     }
 
     /// A disc as it leaves the factory, that knows our server.
     fn disc(&self) -> Result<Disk> {
-        let disk = Disk::copy(&self.image.join("disk.img"), &self.work.join("disk.img"))?;
+        self.disc_of(&self.image)
+    }
+
+    fn disc_of(&self, image: &Path) -> Result<Disk> {
+        let disk = Disk::copy(&image.join("disk.img"), &self.work.join("disk.img"))?;
         disk.set_servers(&factory_key()?, vec![self.service.url.clone()])?;
         Ok(disk)
     }
@@ -140,17 +150,22 @@ impl Rig {
     }
 
     fn start(&self, disk: &Disk, flash: Option<&Path>, panel: Option<&Path>) -> Result<Machine> {
-        Machine::start(&Setup {
+        Machine::start(&Setup { flash, panel, ..self.setup(&self.image, disk) })
+    }
+
+    fn setup<'a>(&'a self, image: &'a Path, disk: &'a Disk) -> Setup<'a> {
+        Setup {
             board: &self.board,
-            image: &self.image,
+            image,
             disk: &disk.path,
             work: &self.work,
             memory_mib: None,
             window: None,
             echo: false,
-            flash,
-            panel,
-        })
+            flash: None,
+            panel: None,
+            telnet: None,
+        }
     }
 
     fn shots(&self) -> PathBuf {
