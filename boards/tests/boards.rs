@@ -167,7 +167,7 @@ fn packages_are_held_against_the_board() {
     let board = load(&here(), "qemu-virt").unwrap();
     let fields = |board: &Board| -> Vec<String> { check_packages(board, dir.path()).into_iter().map(|f| f.field).collect() };
     assert!(fields(&board).contains(&"kernel.modules".to_owned()));
-    for module in board.kernel.modules.iter().chain(&board.kernel.initramfs_modules) {
+    for module in board.kernel.modules.iter().chain(&board.kernel.initramfs_modules).chain(&board.image.modules) {
         put(&format!("usr/lib/modules/6/kernel/{}.ko.xz", module.replace('_', "-")), b"");
     }
     put("usr/lib/u-boot/qemu_arm64/u-boot.bin", b"");

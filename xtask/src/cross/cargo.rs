@@ -78,7 +78,8 @@ impl Cross {
     fn target_dir(&self, linkage: Linkage) -> PathBuf {
         let compiler = if self.rust.rustc.is_some() { "-deb" } else { "" };
         let linkage = if linkage == Linkage::Static { "-static" } else { "" };
-        cache().join(format!("cargo{compiler}{linkage}"))
+        // One a processor: in a shared one each board's build would throw the other's away.
+        cache().join(format!("cargo{compiler}{linkage}-{}", self.cpu))
     }
 
     /// cargo with the box's environment.

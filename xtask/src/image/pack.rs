@@ -294,7 +294,10 @@ fn notes(inputs: &Inputs, keys: &Keys, loader: bool) -> Vec<String> {
     notes.extend(board.bootloader.blobs.iter().map(|blob| format!("you bring: {blob}")));
     let brought = board.firmware().filter(|f| f.package.is_none()).flat_map(|f| &f.files);
     let missing = brought.filter(|file| !inputs.root.join("usr/lib/firmware").join(file).is_file());
-    notes.extend(missing.map(|file| format!("not in this image: firmware/{file}, which Debian has not: bring it in the folder of --blobs")));
+    notes.extend(
+        missing
+            .map(|file| format!("not in this image: firmware/{file}, which Debian has not: bring it in the folder of --blobs")),
+    );
     if !board.doubts.is_empty() {
         notes.push(format!("{} facts of this board are doubtful: cargo xtask board check {}", board.doubts.len(), board.id));
     }

@@ -47,7 +47,11 @@ impl Packages {
         let release = release(&kernel.dir)?;
         let loader = board.bootloader.package.as_ref().map(|name| {
             let section = board.bootloader.section.as_deref().unwrap_or("main");
-            Tree::ensure("loader", &Ask { suite: &product.suite, arch, section, names: std::slice::from_ref(name), follow: &[] }, &|_| Ok(()))
+            Tree::ensure(
+                "loader",
+                &Ask { suite: &product.suite, arch, section, names: std::slice::from_ref(name), follow: &[] },
+                &|_| Ok(()),
+            )
         });
         Ok(Self { runtime, kernel, loader: loader.transpose()?, release })
     }

@@ -8,10 +8,11 @@ use super::leave::Leaving;
 use super::log::Log;
 use super::network::Network;
 use super::panel;
+use super::services;
 use super::time::Time;
 use super::units::{News, Units};
 use crate::beacon::{Leave, Notice};
-use crate::config::{Modules, Services};
+use crate::config::Modules;
 use crate::datafs::Open;
 use crate::markgood::{Health, Verdict};
 use crate::supervise::Exit;
@@ -28,7 +29,7 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::Duration;
 
-const NOTIFY: &str = "/run/hearth/notify";
+pub(super) const NOTIFY: &str = "/run/hearth/notify";
 const UPDATER: &str = "/usr/bin/hearth-update";
 const LAUNCHER: &str = "launcher";
 const FIRST_MEMORY: Duration = Duration::from_secs(5);
@@ -79,7 +80,8 @@ impl Machine {
         }
         let ntp = identity.product.as_ref().map(|product| product.ntp.clone()).unwrap_or_default();
         let time = Time::new(identity.slot.built_at, ntp, &mut log);
-        let units = Units::new(services(&identity, mode, &mut log), identity.board.as_ref(), environment(&identity), now);
+        let units =
+            Units::new(services::all(&identity, mode, &mut log), identity.board.as_ref(), services::environment(&identity), now);
         let seed =
             u64::try_from(clock::wall().as_nanos() & u128::from(u64::MAX)).unwrap_or(1) ^ u64::from(now.subsec_nanos()) << 32;
         let network = Network::new(hostname, seed, &mut log);
@@ -395,38 +397,4 @@ fn load_modules(jobs: &mut Jobs, log: &mut Log) {
     if let Err(error) = started {
         log.failed(error);
     }
-}
-
-fn services(identity: &Identity, mode: Mode, log: &mut Log) -> Vec<crate::config::Service> {
-    if mode == Mode::Recovery {
-        let own = Services::parse(include_str!("../../services-recovery.toml"), "services-recovery.toml");
-        return own.map_err(|error| log.failed(error)).unwrap_or_default().service;
-    }
-    let mut files = vec!["/etc/hearth/services.toml"];
-    let wifi = "/etc/hearth/services-wifi.toml";
-    files.extend(std::path::Path::new(wifi).exists().then_some(wifi));
-    if identity.slot.development {
-        files.push("/etc/hearth/services-development.toml");
-    }
-    let mut all = Vec::new();
-    for path in files {
-        let text = std::fs::read_to_string(path).map_err(Error::path("read", path));
-        match text.and_then(|text| Services::parse(&text, path)) {
-            Ok(services) => all.extend(services.service),
-            Err(error) => log.failed(error),
-        }
-    }
-    all
-}
-
-/// Every service's environment.
-fn environment(identity: &Identity) -> Vec<(String, String)> {
-    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    vec![
-        pair("HEARTH_NOTIFY", NOTIFY),
-        pair("HEARTH_BOX", "/run/hearth/box.json"),
-        pair("HEARTH_BOARD", identity.board.as_ref().map_or("unknown", |board| &board.id)),
-        pair("HOME", "/data"),
-        pair("LANG", "C.UTF-8"),
-    ]
 }

@@ -8,6 +8,7 @@ mod log;
 mod machine;
 mod network;
 mod panel;
+mod services;
 pub mod time;
 mod units;
 

@@ -25,7 +25,9 @@ pub(super) fn shell_and_wifi(rig: &mut Rig) -> Result<String> {
     let modules: String = RADIOS.iter().map(|name| format!("busybox insmod /lib/modules/$(uname -r)/{name}.ko; ")).collect();
     box_.serial.type_line("alias busybox=/usr/bin/busybox; uname() { busybox uname \"$@\"; }")?;
     box_.serial.type_line("export DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/hearth/bus")?;
-    box_.serial.type_line(&format!("busybox mkdir -p /data/iwd; printf '[Security]\\nPassphrase={PASSPHRASE}\\n' > /data/iwd/{NETWORK}.psk"))?;
+    box_.serial.type_line(&format!(
+        "busybox mkdir -p /data/iwd; printf '[Security]\\nPassphrase={PASSPHRASE}\\n' > /data/iwd/{NETWORK}.psk"
+    ))?;
     box_.serial.type_line(&modules)?;
     box_.serial.wait("iwd", STEP, |line| line.contains("wifi started").then_some(()))?;
     let access_point = format!(
@@ -33,7 +35,9 @@ pub(super) fn shell_and_wifi(rig: &mut Rig) -> Result<String> {
     );
     box_.serial.type_line(&access_point)?;
     let leases = "start 192.168.77.10\\nend 192.168.77.20\\ninterface wlan1\\nlease_file /run/leases\\nopt subnet 255.255.255.0\\nopt router 192.168.77.1\\n";
-    box_.serial.type_line(&format!("printf '{leases}' > /run/udhcpd.conf; : > /run/leases; busybox ip addr add 192.168.77.1/24 dev wlan1"))?;
+    box_.serial.type_line(&format!(
+        "printf '{leases}' > /run/udhcpd.conf; : > /run/leases; busybox ip addr add 192.168.77.1/24 dev wlan1"
+    ))?;
     box_.serial.type_line("busybox udhcpd -f /run/udhcpd.conf &")?;
     let lease = box_.serial.wait("an address by Wi-Fi", STEP, |line| {
         let (_, lease) = line.split_once("lease wlan0 ")?;

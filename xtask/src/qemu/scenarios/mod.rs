@@ -58,6 +58,7 @@ const SCENARIOS: &[(&str, Scenario)] = &[
     ("tamper: a changed bundle is not installed", tamper::bundle),
     ("tamper: a changed manifest is not installed", tamper::manifest),
     ("tamper: an older product is not installed", tamper::downgrade),
+    ("image: a second build from nothing gives the same bytes", reproducible),
 ];
 
 /// Programs that a boot takes, with their packages.
@@ -184,6 +185,16 @@ impl Rig {
         step(crate::shell::show(&command));
         run(&mut command)
     }
+}
+
+/// Last, because it takes as long as all the others.
+fn reproducible(rig: &mut Rig) -> Result<String> {
+    if rig.options.no_build {
+        return Ok("not asked for: --no-build".to_owned());
+    }
+    let mut command = Command::new(crate::shell::ourselves());
+    run(command.args(["image", "--reproducible", "--board", &rig.board.id]))?;
+    Ok(format!("{} and its copy", rig.image.display()))
 }
 
 /// Which slot the boot loader chose, the next time it chooses.
