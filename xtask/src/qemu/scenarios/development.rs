@@ -38,11 +38,26 @@ pub(super) fn shell_and_wifi(rig: &mut Rig) -> Result<String> {
     box_.serial.type_line(&format!(
         "printf '{leases}' > /run/udhcpd.conf; : > /run/leases; busybox ip addr add 192.168.77.1/24 dev wlan1"
     ))?;
+    // Both ends are this very kernel, which takes a datagram from an address of its own for a forgery.
+    box_.serial.type_line("for name in all default; do echo 1 > /proc/sys/net/ipv4/conf/$name/accept_local; echo 0 > /proc/sys/net/ipv4/conf/$name/rp_filter; done")?;
     box_.serial.type_line("busybox udhcpd -f /run/udhcpd.conf &")?;
     let lease = box_.serial.wait("an address by Wi-Fi", STEP, |line| {
         let (_, lease) = line.split_once("lease wlan0 ")?;
         lease.starts_with("192.168.77.").then(|| lease.trim().to_owned())
-    })?;
+    });
+    let lease = match lease {
+        Ok(lease) => lease,
+        Err(error) => {
+            // What the box has to say of it, for the console's log.
+            ask(
+                &mut box_,
+                "busybox grep -a -h -E 'wifi|bus' /run/hearth/log; busybox dmesg | busybox tail -n 40; echo",
+                "said $((6 * 7))",
+                "said 42",
+            )?;
+            return Err(error);
+        }
+    };
     // The cable stays the way out.
     ask(&mut box_, "busybox ip route", "", "default via 192.168.77.1")?;
     Ok(format!("shell by console and telnet; joined \"{NETWORK}\" and got {lease}"))
