@@ -1,5 +1,6 @@
 //! What an owner of a [`crate::Player`] can set once, before anything plays.
 
+use crate::fetch::cmcd::CmcdMode;
 use hearth_cdm::{Cdm, KeyPair, clearkey::ClearKey, limits::Device};
 use hearth_isobmff::Codec;
 use std::sync::Arc;
@@ -136,8 +137,8 @@ pub struct PlayerConfig {
     pub audio: AudioOutput,
     /// `User-Agent` of every request.
     pub user_agent: String,
-    /// Send CMCD (CTA-5004) with media requests, as headers.
-    pub cmcd: bool,
+    /// How CMCD (CTA-5004) goes with every request.
+    pub cmcd: CmcdMode,
     /// Longest wait for a connection, an answer, or the next bytes of one, in ms.
     pub timeout_ms: u64,
     /// How often a request that failed for a passing reason is tried again before there is a picture.
@@ -169,7 +170,7 @@ impl Default for PlayerConfig {
             decoders: Decoders::default(),
             audio: AudioOutput::Auto,
             user_agent: concat!("hearth-player/", env!("CARGO_PKG_VERSION")).into(),
-            cmcd: true,
+            cmcd: CmcdMode::default(),
             timeout_ms: 8_000,
             retries: 3,
             retry_ms: 200,

@@ -15,6 +15,7 @@ pub mod tools;
 
 pub use config::{AudioOutput, Clock, Decoders, Limit, PlayerConfig};
 pub use error::Error;
+pub use fetch::cmcd::CmcdMode;
 pub use hearth_captions as captions;
 pub use messages::*;
 pub use opencdm::OpenCdm;

@@ -5,7 +5,7 @@ use super::shared::{Live, Shared};
 use super::text::{self, TextTrack};
 use super::track::TrackBuffer;
 use super::{Control, Note, edge};
-use crate::fetch::{Http, Stop};
+use crate::fetch::{Http, Stop, cmcd::Voice};
 use crate::media::{keys, keys::Keys, verify::Verifier};
 use crate::title::{self, Title, select};
 use crate::{Error, LoadRequest, PlayerConfig, TextPreference};
@@ -66,13 +66,15 @@ impl Opening {
     }
 
     fn open(self) -> Result<Opened, Error> {
-        let http = Http::new(&self.config);
+        let session = self.request.session_id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        let live = self.live.clone();
+        let hurry = move || !live.playing.load(Relaxed);
+        let http =
+            Http::new(&self.config).speaking(Voice::new(self.config.cmcd, session, self.request.content_id.clone(), hurry));
         let title = Title::follow(&http, &title::locate(&self.request.url)?, &self.stop)?;
         let keys = Keys::new(&self.config, &self.request, &title.presentation(), http.clone(), self.stop.clone())?;
         let shared = Arc::new(Shared {
             verifier: Verifier::new(self.config.decoders.clone()),
-            session: self.request.session_id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string()),
-            content: self.request.content_id.clone(),
             config: self.config,
             title,
             http,

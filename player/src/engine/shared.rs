@@ -24,10 +24,6 @@ pub(crate) struct Shared {
     pub(super) keys: Keys,
     pub(super) verifier: Verifier,
     pub(super) stop: Arc<Stop>,
-    /// CMCD `sid`.
-    pub(super) session: String,
-    /// CMCD `cid`.
-    pub(super) content: Option<String>,
     pub(super) shifts: Shifts,
     /// Renditions that licences have turned out not to allow.
     pub(super) denied: super::permit::Denied,

@@ -3,12 +3,12 @@
 use super::fetcher::{Cursor, Fetcher, Loaded, place};
 use super::shared::Shared;
 use crate::Error;
-use crate::fetch::{Piece, Pulse, Request, cmcd::Cmcd};
+use crate::fetch::{Piece, Pulse, Request};
 use crate::media::prepare::read_init;
 use crate::title::Playlist;
 use hearth_abr::{InFlight, Transfer};
 use hearth_isobmff::TrackKind;
-use hearth_manifest::{Format, Segment};
+use hearth_manifest::Segment;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,9 +29,10 @@ impl Fetcher {
         segment: &Segment,
     ) -> Result<Option<Loaded>, Error> {
         let resource = segment.init.as_ref().or(list.init.as_ref());
-        let cmcd = self.cmcd(at, rendition, segment);
+        let cmcd = self.cmcd(at, rendition, list, segment);
         let open = |resource| -> Result<_, Error> {
-            let request = Request { headers: cmcd(&self.shared, "i"), ..Request::resource(resource)? };
+            let mut request = Request::resource(resource)?;
+            cmcd(&self.shared, "i", &mut request);
             Ok((resource, self.shared.http.open(request)))
         };
         let known = resource.and_then(|r| at.inits.get(r)).cloned();
@@ -43,13 +44,17 @@ impl Fetcher {
         } else {
             "a"
         };
-        let request = Request { headers: cmcd(&self.shared, object), ..Request::resource(&segment.resource)? };
+        let mut request = Request::resource(&segment.resource)?;
+        cmcd(&self.shared, object, &mut request);
         let started = Instant::now();
         let media = self.shared.http.open(request);
+        let whole = self.shared.keys.whole(segment.protection.as_ref().unwrap_or(&list.protection), segment.number)?;
         let init = match init {
             None => known,
             Some((resource, transfer)) => {
-                let init = Arc::new(read_init(&self.shared.read_all(&transfer)?, &resource.url)?);
+                let mut bytes = self.shared.read_all(&transfer)?;
+                whole.as_ref().map_or(Ok(()), |w| w.open_init(&mut bytes, &resource.url))?;
+                let init = Arc::new(read_init(&bytes, &resource.url)?);
                 Shared::ask_keys(&self.shared, init.key_ids(), init.boxes().to_vec());
                 if at.inits.len() >= MOST_INITS {
                     at.inits.clear();
@@ -58,8 +63,9 @@ impl Fetcher {
                 Some(init)
             }
         };
-        let bytes = self.body(at, rendition, segment, &media, started)?;
-        Ok(bytes.map(|b| (b, init)))
+        let Some(mut bytes) = self.body(at, rendition, segment, &media, started)? else { return Ok(None) };
+        whole.map_or(Ok(()), |w| w.open(&mut bytes, &segment.resource.url))?;
+        Ok(Some((bytes, init)))
     }
 
     /// Reads a media segment, watching for another order and asking the rule whether to go on.
@@ -148,28 +154,33 @@ impl Fetcher {
         &self,
         at: &Cursor,
         rendition: usize,
+        list: &Playlist,
         segment: &Segment,
-    ) -> impl Fn(&Shared, &'static str) -> Vec<(&'static str, String)> + use<> {
+    ) -> impl Fn(&Shared, &'static str, &mut Request) + use<> {
         let ladder = &at.ladders[at.period];
         let rate = |i: usize| self.shared.title.rendition(place(ladder, i)).map_or(0, |r| r.bandwidth / 1000);
         let (bitrate_kbps, top_kbps) = (rate(rendition), rate(ladder.renditions.len() - 1));
         let duration_ms = segment.duration_us / 1000;
         let buffer_ms = (self.main().ahead(self.shared.position()) / 1_000_000) as u64;
         let video = self.kind() == TrackKind::Video;
-        move |shared, object| {
-            if !shared.config.cmcd {
-                return Vec::new();
-            }
-            let (bitrate_kbps, top_kbps, duration_ms) =
-                if object == "i" { (0, 0, 0) } else { (bitrate_kbps, top_kbps, duration_ms) };
-            let format = if shared.title.presentation().format == Format::Hls { "h" } else { "d" };
-            let mut cmcd = Cmcd { format, object, bitrate_kbps, top_kbps, duration_ms, buffer_ms, ..Cmcd::default() };
-            cmcd.session.clone_from(&shared.session);
-            cmcd.content.clone_from(&shared.content);
+        let next = list.get(at.segment + 1).map(|next| next.resource.clone());
+        let full = buffer_ms * 2 > self.shared.config.buffer_ms;
+        move |shared, object, request| {
+            let mut cmcd = shared.http.voice().of(object);
+            cmcd.buffer_ms = Some(buffer_ms);
             cmcd.throughput_kbps = shared.estimate();
-            cmcd.startup = !shared.is_playing();
-            cmcd.starved = video && object == "v" && shared.take_starved();
-            cmcd.headers()
+            if object != "i" {
+                (cmcd.bitrate_kbps, cmcd.top_kbps, cmcd.duration_ms) = (bitrate_kbps, top_kbps, duration_ms);
+                // With half a buffer there is time; a few times the media's own rate keeps it.
+                cmcd.enough_kbps = if full { bitrate_kbps * 4 } else { 0 };
+                cmcd.starved = video && shared.take_starved();
+                if let Some(next) = &next {
+                    let url = url::Url::parse(&next.url).ok();
+                    cmcd.next = url.filter(|u| *u != request.url).and_then(|u| request.url.make_relative(&u));
+                    cmcd.next_range = next.range.filter(|r| r.length > 0).map(|r| (r.offset, r.offset + r.length - 1));
+                }
+            }
+            cmcd.put(shared.config.cmcd, request);
         }
     }
 }

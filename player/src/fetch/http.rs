@@ -1,5 +1,6 @@
 //! The HTTP client (and files, for tools): one connection pool, timeouts, redirects, ranges.
 
+use super::cmcd::Voice;
 use super::{Piece, Transfer};
 use crate::{Error, PlayerConfig};
 use hearth_manifest::ByteRange;
@@ -33,6 +34,13 @@ impl Request {
         Self { url, range: None, headers: Vec::new(), body: None }
     }
 
+    /// The same, said to be for `object` (CMCD `ot`).
+    pub(crate) fn to(url: Url, http: &Http, object: &'static str) -> Self {
+        let mut request = Self::get(url);
+        http.voice.put(object, &mut request);
+        request
+    }
+
     /// GET of a manifest's resource.
     pub(crate) fn resource(resource: &hearth_manifest::Resource) -> Result<Self, Error> {
         let url = Url::parse(&resource.url).map_err(|e| Error::BadUrl(format!("{}: {e}", resource.url)))?;
@@ -49,6 +57,7 @@ pub(crate) struct Http {
     retry: Duration,
     patience: Duration,
     told: Arc<Mutex<Told>>,
+    voice: Arc<Voice>,
 }
 
 /// What servers have said of time, and when.
@@ -81,7 +90,18 @@ impl Http {
             retry: Duration::from_millis(config.retry_ms),
             patience: Duration::from_millis(config.patience_ms),
             told: Arc::default(),
+            voice: Arc::default(),
         }
+    }
+
+    /// Every request of this one's says so from now on.
+    pub(crate) fn speaking(self, voice: Voice) -> Self {
+        Self { voice: Arc::new(voice), ..self }
+    }
+
+    /// What requests say (CMCD).
+    pub(crate) fn voice(&self) -> &Voice {
+        &self.voice
     }
 
     /// Longest wait for the next bytes.

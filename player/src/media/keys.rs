@@ -5,7 +5,7 @@ use super::systems;
 use crate::fetch::{Http, Request, Stop};
 use crate::{Clock, Error, LoadRequest, PlayerConfig};
 use hearth_cdm::{Cdm, CdmSession, DecryptError, Event, KeyStatus, Renewal, SessionKind, StaticKeys};
-use hearth_isobmff::{KeyId, Pssh, SampleCrypto};
+use hearth_isobmff::{ContentKey, KeyId, Pssh, SampleCrypto};
 use hearth_manifest::{ContentProtection, Presentation};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -50,8 +50,10 @@ struct Inner {
 pub(crate) struct Keys {
     inner: Mutex<Inner>,
     changed: Condvar,
-    http: Http,
-    stop: Arc<Stop>,
+    pub(super) http: Http,
+    pub(super) stop: Arc<Stop>,
+    /// Keys of whole segments, by address. They zeroise themselves.
+    pub(super) files: Mutex<HashMap<String, Arc<ContentKey>>>,
     /// The DRM system in use; none where the title is for others.
     cdm: Option<Arc<dyn Cdm>>,
     /// For an error, which systems the title is for.
@@ -59,7 +61,8 @@ pub(crate) struct Keys {
     /// What the manifest says to the CDM.
     boxes: Vec<Pssh>,
     license_url: Option<Url>,
-    headers: Vec<(&'static str, String)>,
+    /// `Authorization`, for licences and keys alone.
+    token: Option<String>,
     clock: Clock,
 }
 
@@ -92,7 +95,6 @@ impl Keys {
             inner.states.extend(config.keys.iter().map(|pair| (pair.id, State::In(0))));
             inner.talks.insert(0, Talk::new(session));
         }
-        let token = request.license_token.as_ref().map(|token| ("Authorization", format!("Bearer {token}")));
         Ok(Self {
             inner: Mutex::new(inner),
             changed: Condvar::new(),
@@ -102,9 +104,17 @@ impl Keys {
             cdm,
             wanted: systems::names(presentation),
             license_url,
-            headers: token.into_iter().collect(),
+            files: Mutex::default(),
+            token: request.license_token.clone(),
             clock: config.clock.clone(),
         })
+    }
+
+    /// A request for a licence or a key.
+    pub(super) fn private(&self, url: Url) -> Request {
+        let mut request = Request::to(url, &self.http, "k");
+        request.headers.extend(self.token.as_ref().map(|token| ("Authorization", format!("Bearer {token}"))));
+        request
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -209,7 +219,7 @@ impl Keys {
     fn send(&self, better: Option<String>, body: Vec<u8>) -> Result<Vec<u8>, Error> {
         let to = better.and_then(|u| Url::parse(&u).ok()).or_else(|| self.license_url.clone());
         let to = to.ok_or_else(|| Error::NoLicenseServer("neither the CDM nor the manifest names one".into()))?;
-        let request = Request { body: Some(body), headers: self.headers.clone(), ..Request::get(to) };
+        let request = Request { body: Some(body), ..self.private(to) };
         Ok(self.http.fetch(&request, LICENSE_LIMIT, &self.stop).map_err(license)?.bytes)
     }
 
@@ -331,7 +341,7 @@ impl Talk {
 }
 
 /// An error of the licence server's as the viewer sees it.
-fn license(error: Error) -> Error {
+pub(super) fn license(error: Error) -> Error {
     match error {
         Error::Forbidden(text) => Error::LicenseRefused(text),
         Error::Unreachable(t) | Error::Timeout(t) | Error::ServerError(t) | Error::BadBody(t) | Error::Tls(t) => {

@@ -8,3 +8,4 @@ pub(crate) mod still;
 pub(crate) mod text;
 pub(crate) mod ts;
 pub(crate) mod verify;
+pub(crate) mod whole;

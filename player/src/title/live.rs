@@ -84,7 +84,7 @@ impl Source {
     /// What is there now, after asking for a new one where that is due.
     fn update(&mut self, http: &Http, stop: &Stop) -> Result<Presentation, Error> {
         if self.update.is_some_and(|u| self.fetched.elapsed() >= u.mul_f32(0.9)) {
-            let fetched = http.fetch(&Request::get(self.next.clone()), MANIFEST_LIMIT, stop)?;
+            let fetched = http.fetch(&Request::to(self.next.clone(), http, "m"), MANIFEST_LIMIT, stop)?;
             let before = std::mem::replace(&mut self.text, String::from_utf8_lossy(&fetched.bytes).into_owned());
             let url = std::mem::replace(&mut self.url, fetched.url);
             self.fetched = Instant::now();

@@ -14,6 +14,7 @@ pub use samples::samples;
 use crate::fetch::{Http, Request, Stop};
 use crate::media::keys::Keys;
 use crate::media::prepare::{InitSegment, read_init};
+use crate::media::whole::Whole;
 use crate::title::{self, Playlist, Title};
 use crate::{Decoders, Error, LoadRequest, PlayerConfig};
 use hearth_cdm::KeyPair;
@@ -123,7 +124,17 @@ impl Reader {
     fn init<'a>(&self, list: &'a Playlist, at: usize) -> Result<(&'a Resource, InitSegment), Error> {
         let own = list.segments.get(at).and_then(|s| s.init.as_ref()).or(list.init.as_ref());
         let resource = own.ok_or_else(|| Error::UnsupportedContainer("no init segment (MPEG-2 transport stream?)".into()))?;
-        Ok((resource, read_init(&self.read(resource)?, &resource.url)?))
+        let mut bytes = self.read(resource)?;
+        if let (Some(segment), Some(whole)) = (list.segments.get(at), self.whole(list, at)?) {
+            whole.open_init(&mut bytes, &segment.resource.url)?;
+        }
+        Ok((resource, read_init(&bytes, &resource.url)?))
+    }
+
+    /// What segment number `at` is encrypted with, if it is as a whole.
+    fn whole(&self, list: &Playlist, at: usize) -> Result<Option<Whole>, Error> {
+        let Some(segment) = list.segments.get(at) else { return Ok(None) };
+        self.keys.whole(segment.protection.as_ref().unwrap_or(&list.protection), segment.number)
     }
 
     /// Gives every segment of a track to `each`: its init segment, bytes, place, and where its media time goes (see [`Shift`]).
@@ -154,7 +165,11 @@ impl Reader {
                 let domain = if presentation.format == Format::Hls { usize::from(segment.discontinuity) } else { 0 };
                 shift.enter(p, domain, segment.start_us);
                 shift.said = said;
-                each(init, self.read(&segment.resource)?, &segment.resource, &mut shift)?;
+                let mut bytes = self.read(&segment.resource)?;
+                if let Some(whole) = self.whole(&list, n)? {
+                    whole.open(&mut bytes, &segment.resource.url)?;
+                }
+                each(init, bytes, &segment.resource, &mut shift)?;
             }
         }
         Ok(())

@@ -154,7 +154,8 @@ impl Inner {
         let mut body = vec![0; header("content-length").and_then(|l| l.parse().ok()).unwrap_or(0)];
         input.read_exact(&mut body).ok()?;
         let mut words = head.split_whitespace();
-        let (method, path) = (words.next()?, words.next()?.trim_start_matches('/'));
+        let (method, address) = (words.next()?, words.next()?.trim_start_matches('/'));
+        let path = address.split('?').next()?;
         if self.cut.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok() {
             return None;
         }

@@ -1,0 +1,79 @@
+//! What the player says of each request (CTA-5004), as the origin gets it.
+
+mod support;
+
+use hearth_player::{CmcdMode, LoadRequest, PlayerConfig};
+use std::collections::BTreeMap;
+use support::server::Server;
+use support::{CBCS, Film, encode, errors, finish, load, player};
+
+/// Keys and values of one request, wherever they are said.
+fn said(request: &str) -> BTreeMap<String, String> {
+    let mut text: Vec<String> = Vec::new();
+    for line in request.lines().filter(|l| l.to_lowercase().starts_with("cmcd-")) {
+        text.push(line.split_once(": ").expect("a header").1.to_owned());
+    }
+    let address = request.split_whitespace().nth(1).expect("an address");
+    let query = url::Url::parse(&format!("http://h{address}")).expect("URL");
+    text.extend(query.query_pairs().filter(|(k, _)| k == "CMCD").map(|(_, v)| v.into_owned()));
+    let all = text.join(",");
+    let pairs = all.split(',').filter(|p| !p.is_empty());
+    pairs.map(|p| p.split_once('=').unwrap_or((p, ""))).map(|(k, v)| (k.into(), v.trim_matches('"').into())).collect()
+}
+
+/// `ot` of what has this in its path; the first that fits counts.
+const OBJECTS: [(&str, &str); 6] = [("license", "k"), (".m3u8", "m"), (".mpd", "m"), ("init", "i"), ("/v", "v"), ("/a/", "a")];
+
+#[test]
+fn every_request_says_what_it_is_for() {
+    let film = Film { video: vec![encode::video("v1", 160, 90, 0, 25, 3)], audio: encode::audio("a", 3) };
+    for (mode, path, format) in
+        [(CmcdMode::Headers, "main.m3u8", "h"), (CmcdMode::Query, "main.mpd", "d"), (CmcdMode::Off, "main.m3u8", "h")]
+    {
+        let server = Server::start(film.package(Some(CBCS), None));
+        let (player, events) = player(PlayerConfig { cmcd: mode, ..PlayerConfig::default() });
+        player.load(LoadRequest {
+            license_url: Some(server.url("license")),
+            session_id: Some("6e2fb550".into()),
+            content_id: Some("film 1".into()),
+            ..load(server.url(path))
+        });
+        let mut seen = Vec::new();
+        finish(&events, &mut seen, 30);
+        assert!(errors(&seen).is_empty(), "{seen:#?}");
+        let requests = server.requests();
+        let mut kinds: Vec<String> = Vec::new();
+        for request in &requests {
+            let said = said(request);
+            let headers = request.to_lowercase().contains("cmcd-");
+            assert_eq!((headers, request.contains("CMCD=")), (mode == CmcdMode::Headers, mode == CmcdMode::Query), "{request}");
+            if mode == CmcdMode::Off {
+                continue;
+            }
+            let get = |key: &str| said.get(key).map(String::as_str);
+            let address = request.split_whitespace().nth(1).expect("an address").split('?').next().expect("a path");
+            let object = OBJECTS.iter().find(|(part, _)| address.contains(part)).expect("a known path").1;
+            assert_eq!(get("ot"), Some(object), "{request}");
+            assert_eq!((get("sid"), get("cid")), (Some("6e2fb550"), Some("film 1")), "{request}");
+            // The first request does not know yet what comes.
+            let first = address.ends_with(path);
+            assert_eq!((get("sf"), get("st")), if first { (None, None) } else { (Some(format), Some("v")) }, "{request}");
+            let media = matches!(object, "v" | "a");
+            assert_eq!([get("br").is_some(), get("tb").is_some(), get("bl").is_some() && object != "i"], [media; 3], "{request}");
+            assert_eq!(get("d"), media.then_some("1000").filter(|_| object == "v").or(get("d")), "{request}");
+            if object == "v" {
+                let number: u32 =
+                    address.trim_end_matches(".m4s").rsplit('/').next().and_then(|n| n.parse().ok()).expect("a number");
+                let next = format!("{}.m4s", number + 1);
+                assert_eq!(get("nor"), (number < 3).then_some(&*next), "{request}");
+            }
+            if first {
+                assert_eq!(get("su"), Some(""), "{request}");
+            }
+            kinds.push(object.to_owned());
+        }
+        kinds.sort();
+        kinds.dedup();
+        assert_eq!(kinds, if mode == CmcdMode::Off { vec![] } else { vec!["a", "i", "k", "m", "v"] });
+    }
+}
