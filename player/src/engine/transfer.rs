@@ -159,8 +159,11 @@ impl Fetcher {
     ) -> impl Fn(&Shared, &'static str, &mut Request) + use<> {
         let ladder = &at.ladders[at.period];
         let rate = |i: usize| self.shared.title.rendition(place(ladder, i)).map_or(0, |r| r.bandwidth / 1000);
-        let (bitrate_kbps, top_kbps) = (rate(rendition), rate(ladder.renditions.len() - 1));
         let duration_ms = segment.duration_us / 1000;
+        // HLS does not say the rate of sound, but often the size of its segments.
+        let own = || segment.size.unwrap_or(0).saturating_mul(8) / duration_ms.max(1);
+        let bitrate_kbps = Some(rate(rendition)).filter(|r| *r > 0).unwrap_or_else(own);
+        let top_kbps = rate(ladder.renditions.len() - 1).max(bitrate_kbps);
         let buffer_ms = (self.main().ahead(self.shared.position()) / 1_000_000) as u64;
         let video = self.kind() == TrackKind::Video;
         let next = list.get(at.segment + 1).map(|next| next.resource.clone());
