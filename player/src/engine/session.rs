@@ -5,7 +5,7 @@ use super::jump::Jump;
 use super::open::{Opened, Opening};
 use super::pipeline::{Pipeline, Plan};
 use super::shared::{Live, Shared};
-use super::{Control, Note, Said, ladder};
+use super::{Control, Note, Said, decoder, ladder};
 use crate::fetch::Stop;
 use crate::media::prepare::{Format, scheme_name};
 use crate::media::verify;
@@ -81,7 +81,6 @@ impl Session {
         live.position.store(request.start_us as i64 * 1000, Relaxed);
         live.max_height.store(request.max_height.unwrap_or(0), Relaxed);
         live.set_hdcp(setting.config.device.hdcp);
-        let complaints = verify::complaints();
         Opening {
             config: setting.config.clone(),
             request,
@@ -92,6 +91,9 @@ impl Session {
             started: setting.asked,
         }
         .spawn();
+        // Plugins are loaded while the manifest is on its way.
+        let complaints = verify::complaints();
+        decoder::warm_up(&setting.config.decoders);
         let (now, summary) = (Instant::now(), Summary { protection: "none".into(), ..Summary::default() });
         Self {
             setting,
