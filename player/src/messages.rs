@@ -1,7 +1,7 @@
 //! What goes into the engine and what comes out: plain, serialisable, stable. Times in microseconds unless the name says `_ms`.
 
-use hearth_cdm::limits::HdcpLevel;
 use hearth_captions::Document;
+use hearth_cdm::limits::HdcpLevel;
 use serde::{Deserialize, Serialize};
 
 /// What to play.

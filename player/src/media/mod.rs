@@ -3,8 +3,8 @@
 pub(crate) mod caps;
 pub(crate) mod keys;
 pub(crate) mod prepare;
-mod systems;
 pub(crate) mod still;
+mod systems;
 pub(crate) mod text;
 pub(crate) mod ts;
 pub(crate) mod verify;
