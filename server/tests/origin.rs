@@ -156,6 +156,32 @@ fn media_headers_ranges_and_conditions() {
 }
 
 #[test]
+fn key_frames_alone_are_those_of_the_segments() {
+    let Some(house) = House::new(|_| {}) else { return };
+    for title in ["clear", "cbcs", "cenc"] {
+        let master = get(&house.at(&format!("/titles/{title}/hls/master.m3u8")));
+        let line = master.text().lines().find(|l| l.starts_with("#EXT-X-I-FRAME-STREAM-INF:")).expect("trick play").to_owned();
+        assert!(line.contains("URI=\"../iframes/v144.m3u8\""), "{line}");
+        let list = get(&house.at(&format!("/titles/{title}/iframes/v144.m3u8")));
+        assert!(list.text().contains("#EXT-X-I-FRAMES-ONLY"), "{}", list.text());
+        let count = house.segments(title, "v144");
+        assert_eq!(list.text().matches(".i.m4s\n").count(), count);
+        let base = house.media(title, "v144");
+        let init = hearth_isobmff::parse_init(&get(&house.at(&format!("{base}/init.mp4"))).body).unwrap();
+        for n in 1..=count {
+            let (whole, alone) = (get(&house.at(&format!("{base}/{n}.m4s"))), get(&house.at(&format!("{base}/{n}.i.m4s"))));
+            let samples = |got: &Got| hearth_isobmff::parse_segment(&init, &got.body).unwrap();
+            let (all, one) = (samples(&whole), samples(&alone));
+            assert_eq!((one.len(), one[0].sync, one[0].pts), (1, true, all[0].pts));
+            assert_eq!(one[0].crypto, all[0].crypto, "what was encrypted once is not encrypted otherwise");
+            assert_eq!(alone.body[one[0].data.clone()], whole.body[all[0].data.clone()]);
+            assert_ne!(alone.header("etag"), whole.header("etag"));
+        }
+    }
+    assert_eq!(get(&house.at("/titles/clear/iframes/a-und.m3u8")).status, 404);
+}
+
+#[test]
 fn manifests_types_and_refusals() {
     let Some(house) = House::new(|_| {}) else { return };
     for (path, content_type) in [

@@ -48,6 +48,8 @@ enum Thing {
     Playlist(u16),
     Init(u16),
     Segment(u16, u32),
+    KeyFrames(u16),
+    KeyFrame(u16, u32),
 }
 
 /// What the data path keeps in memory. All of it can be made again.

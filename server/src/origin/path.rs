@@ -19,6 +19,11 @@ pub enum Item<'a> {
         /// Rendition ID.
         rendition: &'a str,
     },
+    /// `iframes/{rendition}.m3u8`
+    KeyFrames {
+        /// Rendition ID.
+        rendition: &'a str,
+    },
     /// `dash/manifest.mpd`
     Mpd,
     /// `media/{revision}/{rendition}/init.mp4`
@@ -30,6 +35,15 @@ pub enum Item<'a> {
     },
     /// `media/{revision}/{rendition}/{number}.m4s`
     Segment {
+        /// See `Init`.
+        revision: &'a str,
+        /// Rendition ID.
+        rendition: &'a str,
+        /// From 1.
+        number: u32,
+    },
+    /// `media/{revision}/{rendition}/{number}.i.m4s`: the first picture of that segment alone.
+    KeyFrame {
         /// See `Init`.
         revision: &'a str,
         /// Rendition ID.
@@ -59,6 +73,7 @@ pub fn parse(path: &str) -> Option<Address<'_>> {
     let item = match (parts.next()?, parts.next()?) {
         ("hls", "master.m3u8") => Item::Master,
         ("hls", file) => Item::Playlist { rendition: file.strip_suffix(".m3u8").filter(|r| is_id(r))? },
+        ("iframes", file) => Item::KeyFrames { rendition: file.strip_suffix(".m3u8").filter(|r| is_id(r))? },
         ("dash", "manifest.mpd") => Item::Mpd,
         ("art", "poster.jpg") => Item::Art { kind: "poster" },
         ("art", "backdrop.jpg") => Item::Art { kind: "backdrop" },
@@ -66,7 +81,10 @@ pub fn parse(path: &str) -> Option<Address<'_>> {
             let rendition = parts.next().filter(|r| is_id(r))?;
             match parts.next()? {
                 "init.mp4" => Item::Init { revision, rendition },
-                file => Item::Segment { revision, rendition, number: number(file.strip_suffix(".m4s")?)? },
+                file => match file.strip_suffix(".i.m4s") {
+                    Some(text) => Item::KeyFrame { revision, rendition, number: number(text)? },
+                    None => Item::Segment { revision, rendition, number: number(file.strip_suffix(".m4s")?)? },
+                },
             }
         }
         _ => return None,
@@ -90,6 +108,8 @@ mod tests {
         for (path, want) in [
             ("/titles/t-1/hls/master.m3u8", at(Item::Master)),
             ("/titles/t-1/hls/v360.m3u8", at(Item::Playlist { rendition: "v360" })),
+            ("/titles/t-1/iframes/v360.m3u8", at(Item::KeyFrames { rendition: "v360" })),
+            ("/titles/t-1/media/r1/v360/17.i.m4s", at(Item::KeyFrame { revision: "r1", rendition: "v360", number: 17 })),
             ("/titles/t-1/dash/manifest.mpd", at(Item::Mpd)),
             ("/titles/t-1/media/r1/a-und/init.mp4", at(Item::Init { revision: "r1", rendition: "a-und" })),
             ("/titles/t-1/media/r1/v360/17.m4s", at(Item::Segment { revision: "r1", rendition: "v360", number: 17 })),
@@ -129,6 +149,10 @@ mod tests {
             "/titles/t/media/r/v/4294967296.m4s",
             "/titles/t/media/r/v/99999999999999999999999.m4s",
             "/titles/t/media/r/v/1",
+            "/titles/t/media/r/v/0.i.m4s",
+            "/titles/t/media/r/v/.i.m4s",
+            "/titles/t/media/r/v/1.i.i.m4s",
+            "/titles/t/iframes/v360.mpd",
             "/titles/t/media/r/v/.m4s",
             "/titles/t/media/r/../1.m4s",
             "/titles/t/media/../v/1.m4s",

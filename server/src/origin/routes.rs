@@ -4,7 +4,7 @@ use super::answer::{ART, Entity, IMMUTABLE, METHODS, SHORT, preflight, refuse, r
 use super::path::{Address, Item, parse};
 use super::titles::{Published, describe, shared};
 use super::{Origin, Thing};
-use crate::package::{content_type, presentation};
+use crate::package::{Part, content_type, presentation};
 use crate::state::State;
 use crate::{Error, Result, store};
 use axum::Router;
@@ -45,6 +45,10 @@ impl Origin {
             Item::Master => (None, Thing::Master),
             Item::Mpd => (None, Thing::Mpd),
             Item::Playlist { rendition } => (None, Thing::Playlist(title.rendition(rendition)?.0)),
+            Item::KeyFrames { rendition } => (None, Thing::KeyFrames(title.rendition(rendition)?.0)),
+            Item::KeyFrame { revision, rendition, number } => {
+                (Some(revision), Thing::KeyFrame(title.rendition(rendition)?.0, number))
+            }
             Item::Init { revision, rendition } => (Some(revision), Thing::Init(title.rendition(rendition)?.0)),
             Item::Segment { revision, rendition, number } => {
                 (Some(revision), Thing::Segment(title.rendition(rendition)?.0, number))
@@ -68,15 +72,19 @@ impl Origin {
                 let items: Vec<_> = title.renditions.iter().zip(&sources).map(|(r, s)| describe(title, r, s)).collect();
                 Ok(match thing {
                     Thing::Mpd => manifest(presentation::mpd(&items), "application/dash+xml"),
-                    _ => manifest(presentation::master(&items, ""), "application/vnd.apple.mpegurl"),
+                    _ => manifest(presentation::master(&items, "", Some("../iframes/")), "application/vnd.apple.mpegurl"),
                 })
             }
-            Thing::Playlist(at) => {
+            Thing::Playlist(at) | Thing::KeyFrames(at) => {
                 let source = self.source(state, title, at).await?;
-                let rendition = &title.renditions[usize::from(at)];
-                Ok(manifest(presentation::playlist(&describe(title, rendition, &source)), "application/vnd.apple.mpegurl"))
+                let item = describe(title, &title.renditions[usize::from(at)], &source);
+                let text = match thing {
+                    Thing::KeyFrames(_) => presentation::key_frames(&item).ok_or_else(|| Error::not_found("this playlist"))?,
+                    _ => presentation::playlist(&item),
+                };
+                Ok(manifest(text, "application/vnd.apple.mpegurl"))
             }
-            Thing::Init(at) | Thing::Segment(at, _) => {
+            Thing::Init(at) | Thing::Segment(at, _) | Thing::KeyFrame(at, _) => {
                 let rendition = &title.renditions[usize::from(at)];
                 let bytes = self.media(state, title, at, thing).await?;
                 Ok(Entity::new(bytes, &title.etag(&rendition.row.id, thing), content_type(&rendition.row.kind), IMMUTABLE))
@@ -87,12 +95,16 @@ impl Origin {
     async fn media(&self, state: &State, title: &Published, at: u16, thing: Thing) -> Result<Bytes> {
         let source = self.source(state, title, at).await?;
         let rendition = &title.renditions[usize::from(at)];
-        let Thing::Segment(_, number) = thing else { return source.init(rendition.encryption.as_ref(), &rendition.pssh) };
-        let range = source.byte_range(number).ok_or_else(|| Error::not_found("this segment"))?;
+        let (number, part) = match thing {
+            Thing::Segment(_, number) => (number, Part::Whole),
+            Thing::KeyFrame(_, number) => (number, Part::KeyFrame),
+            _ => return source.init(rendition.encryption.as_ref(), &rendition.pssh),
+        };
+        let range = source.byte_range(number, part).ok_or_else(|| Error::not_found("this segment"))?;
         let clear = self.samples(state, title, &rendition.row.id, range).await?;
         let encryption = rendition.encryption.clone();
         // Milliseconds of ciphering: not on a thread that others' requests wait for.
-        let packaged = tokio::task::spawn_blocking(move || source.segment(number, &clear, encryption.as_ref()));
+        let packaged = tokio::task::spawn_blocking(move || source.segment(number, part, &clear, encryption.as_ref()));
         packaged.await.map_err(|e| Error::Damaged(format!("packaging stopped: {e}")))?
     }
 }

@@ -43,6 +43,7 @@ impl Published {
     pub fn etag(&self, rendition: &str, thing: Thing) -> String {
         match thing {
             Thing::Segment(_, number) => format!("{}-{rendition}-{number}", self.revision),
+            Thing::KeyFrame(_, number) => format!("{}-{rendition}-{number}i", self.revision),
             _ => format!("{}-{rendition}-init", self.revision),
         }
     }

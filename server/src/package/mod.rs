@@ -8,7 +8,7 @@ pub mod presentation;
 pub mod protection;
 mod source;
 
-pub use source::{Source, Timing};
+pub use source::{Part, Source, Timing};
 
 /// The content type of a rendition's init and media segments.
 pub fn content_type(kind: &str) -> &'static str {

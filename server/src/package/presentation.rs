@@ -18,11 +18,32 @@ pub struct Described<'a> {
     pub base: String,
 }
 
-/// The multivariant playlist; media playlists are `{playlists}{rendition}.m3u8`.
-pub fn master(items: &[Described<'_>], playlists: &str) -> String {
-    hls::write_master(&presentation(items, Format::Hls, |item| Segments::Playlist {
-        url: format!("{playlists}{}.m3u8", item.row.id),
-    }))
+/// The multivariant playlist; media playlists are `{playlists}{rendition}.m3u8`, and that of the smallest video's key frames, for trick play,
+/// `{iframes}{rendition}.m3u8`.
+pub fn master(items: &[Described<'_>], playlists: &str, iframes: Option<&str>) -> String {
+    let media = |item: &Described<'_>| Segments::Playlist { url: format!("{playlists}{}.m3u8", item.row.id) };
+    let mut all = presentation(items, Format::Hls, media);
+    let smallest = items.iter().filter(|i| kind(i) == Kind::Video).min_by_key(|i| (i.row.bandwidth, &i.row.id));
+    if let (Some(folder), Some(item)) = (iframes, smallest)
+        && let Some(bandwidth) = item.source.key_frame_rate()
+    {
+        let segments = Segments::Playlist { url: format!("{folder}{}.m3u8", item.row.id) };
+        let key_frames = Rendition { bandwidth, average_bandwidth: None, ..rendition(item, segments) };
+        let set = TrackSet { renditions: vec![key_frames], ..TrackSet::new("iframes", Kind::Image) };
+        all.periods.iter_mut().for_each(|p| p.tracks.push(set.clone()));
+    }
+    hls::write_master(&all)
+}
+
+/// The playlist of a rendition's key frames; none where it has none to show.
+pub fn key_frames(item: &Described<'_>) -> Option<String> {
+    item.source.key_frame_rate().filter(|_| kind(item) == Kind::Video)?;
+    let Segments::List { mut segments } = list(item) else { return None };
+    for s in &mut segments {
+        s.resource.url = format!("{}{}.i.m4s", item.base, s.number);
+        s.size = None;
+    }
+    Some(hls::write_iframes(&rendition(item, Segments::List { segments })))
 }
 
 /// The media playlist of one rendition.

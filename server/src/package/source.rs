@@ -13,6 +13,15 @@ pub struct Source {
     track: Track,
 }
 
+/// How much of a segment is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All of it.
+    Whole,
+    /// Its first sample, a key frame.
+    KeyFrame,
+}
+
 /// Where a segment lies in the presentation, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
@@ -69,10 +78,29 @@ impl Source {
         self.index.init.len() + std::mem::size_of_val(&*self.index.segments) + std::mem::size_of_val(&*self.index.samples) + 512
     }
 
-    /// Where the clear samples of segment `number` lie in the mezzanine; none if there is no such segment.
-    pub fn byte_range(&self, number: u32) -> Option<Range<u64>> {
+    /// Where the clear samples of segment `number` lie in the mezzanine; none if there is no such segment, or no key frame in it.
+    pub fn byte_range(&self, number: u32, part: Part) -> Option<Range<u64>> {
         let segment = self.segment_at(number)?;
-        Some(segment.offset..segment.offset + u64::from(segment.size))
+        let size: u64 = self.samples_in(segment, part).iter().map(|s| u64::from(s.size)).sum();
+        (size > 0).then_some(segment.offset..segment.offset + size)
+    }
+
+    fn samples_in(&self, segment: &IndexedSegment, part: Part) -> &[crate::mezzanine::IndexedSample] {
+        let all = samples(&self.index, segment).unwrap_or_default();
+        match part {
+            Part::Whole => all,
+            Part::KeyFrame => all.get(..1).filter(|s| s[0].sync).unwrap_or_default(),
+        }
+    }
+
+    /// The rate in bit/s of a stream of key frames alone, at its highest; none where a segment does not begin with one.
+    pub fn key_frame_rate(&self) -> Option<u64> {
+        let rate = |(s, t): (&IndexedSegment, Timing)| {
+            let bits = u64::from(self.samples_in(s, Part::KeyFrame).first()?.size) * 8;
+            Some((u128::from(bits) * 1_000_000 / u128::from(t.duration_us.max(1))) as u64)
+        };
+        let rates: Option<Vec<u64>> = self.index.segments.iter().zip(self.timings()).map(rate).collect();
+        rates?.into_iter().max()
     }
 
     /// Which samples segment `number` has.
@@ -88,11 +116,11 @@ impl Source {
         Ok(write_init(&self.track, Some(end_us.div_ceil(1000)), encryption, pssh)?.into())
     }
 
-    /// Segment `number`, of which `data` is what lies at [`Source::byte_range`].
-    pub fn segment(&self, number: u32, data: &[u8], encryption: Option<&Encryption>) -> Result<Bytes> {
+    /// Segment `number`, or its key frame, of which `data` is what lies at [`Source::byte_range`].
+    pub fn segment(&self, number: u32, part: Part, data: &[u8], encryption: Option<&Encryption>) -> Result<Bytes> {
         let segment = self.segment_at(number).ok_or_else(|| Error::not_found("this segment"))?;
-        let samples = samples(&self.index, segment).unwrap_or_default();
-        let samples: Vec<SampleInfo> = samples
+        let samples: Vec<SampleInfo> = self
+            .samples_in(segment, part)
             .iter()
             .map(|s| SampleInfo { size: s.size, duration: s.duration, cts_offset: s.cts_offset, sync: s.sync })
             .collect();

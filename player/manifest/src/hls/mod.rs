@@ -11,7 +11,7 @@ mod write;
 use crate::{Error, Format, Kind, Period, Presentation, Rendition, TrackSet};
 pub use playlist::*;
 use std::collections::BTreeMap;
-pub use write::{write_master, write_media};
+pub use write::{write_iframes, write_master, write_media};
 
 /// Parses a multivariant playlist, or a media playlist as a presentation of one rendition (whose ID is `0` and whose codecs are unknown).
 pub fn parse(text: &str, base: &url::Url) -> Result<Presentation, Error> {

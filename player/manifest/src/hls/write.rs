@@ -45,13 +45,22 @@ pub fn write_master(presentation: &Presentation) -> String {
 
 /// Writes a VOD media playlist of a rendition whose `segments` is a list. Sizes that no byte range tells go into `EXT-X-BITRATE`.
 pub fn write_media(rendition: &Rendition) -> String {
+    list(rendition, "EXT-X-INDEPENDENT-SEGMENTS")
+}
+
+/// Writes an I-frame playlist (RFC 8216 §4.3.3.6) of a rendition whose `segments` is a list with one key frame in each.
+pub fn write_iframes(rendition: &Rendition) -> String {
+    list(rendition, "EXT-X-I-FRAMES-ONLY")
+}
+
+fn list(rendition: &Rendition, kind: &str) -> String {
     let none = Vec::new();
     let segments = if let Segments::List { segments } = &rendition.segments { segments } else { &none };
     // 8216bis §4.4.3.1: each duration rounded to the nearest second is at most this.
     let target = segments.iter().map(|s| s.duration_us.saturating_add(500_000) / 1_000_000).max().unwrap_or(1).max(1);
     let sequence = segments.first().map_or(0, |s| s.number);
     let mut out = format!(
-        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-MEDIA-SEQUENCE:{sequence}\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n"
+        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-MEDIA-SEQUENCE:{sequence}\n#EXT-X-PLAYLIST-TYPE:VOD\n#{kind}\n"
     );
     let (mut init, mut protection): (Option<&Resource>, &[ContentProtection]) = (None, &[]);
     let (mut bitrate, mut date_ms) = (None, None);

@@ -5,7 +5,7 @@ mod cut;
 mod input;
 
 use super::presentation::{self, Described};
-use super::{Source, protection};
+use super::{Part, Source, protection};
 use crate::db::titles::RenditionRow;
 use crate::{Error, Result};
 use hearth_isobmff::{ContentKey, Encryption, KeyId, Scheme, TrackKind};
@@ -152,7 +152,10 @@ fn segments(job: &Job, rendition: &Rendition, mut done: impl FnMut(u64)) -> Resu
     for number in 1..=rendition.source.segment_count() {
         let samples = rendition.source.samples_of(number).ok_or_else(|| Error::Damaged(format!("segment {number}")))?;
         rendition.input.read(samples, &mut data)?;
-        write(&dir.join(format!("{number}.m4s")), &rendition.source.segment(number, &data, rendition.encryption.as_ref())?)?;
+        write(
+            &dir.join(format!("{number}.m4s")),
+            &rendition.source.segment(number, Part::Whole, &data, rendition.encryption.as_ref())?,
+        )?;
         done(data.len() as u64);
     }
     Ok(())
@@ -170,7 +173,7 @@ fn manifests(job: &Job, renditions: &[Rendition]) -> Result<Vec<PathBuf>> {
             write(&job.out.join(format!("{}.m3u8", item.row.id)), presentation::playlist(item).as_bytes())?;
         }
         written.push(job.out.join("master.m3u8"));
-        write(&job.out.join("master.m3u8"), presentation::master(&items, "").as_bytes())?;
+        write(&job.out.join("master.m3u8"), presentation::master(&items, "", None).as_bytes())?;
     }
     if job.dash {
         written.push(job.out.join("manifest.mpd"));
