@@ -139,7 +139,8 @@ pub trait CdmSession: Send {
     fn generate_request(&mut self, kind: InitDataType, init: &[u8]) -> Result<(), CdmError>;
     /// Next event, if any.
     fn poll(&mut self) -> Option<Event>;
-    /// An event is still to come by itself: a CDM with threads of its own is at work.
+    /// An event is to be had from [`CdmSession::poll`], or still to come by itself: a CDM with threads of its own is at work. False after
+    /// `poll` gave nothing means that nothing comes, so an event between the two calls counts.
     fn is_busy(&self) -> bool {
         false
     }

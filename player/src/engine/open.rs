@@ -110,7 +110,7 @@ fn plan(shared: Arc<Shared>, choice: Choice, language: Option<String>, start: i6
         let what = format!("{} tracks; codecs: {}", kinds.count(), codecs.join(" "));
         return Err(Error::NothingToPlay(what));
     }
-    Shared::ask_keys(&shared, wanted_keys(&shared, [&video, &audio]), Vec::new());
+    Shared::ask_keys(&shared, &wanted_keys(&shared, [&video, &audio]), Vec::new());
     let start = match video.as_ref().or(audio.as_ref()) {
         Some(ladder) => edge::start(&shared, ladder, start)?,
         None => start,

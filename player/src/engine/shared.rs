@@ -115,25 +115,31 @@ impl Shared {
         (0..ladder.renditions.len()).rev().find(fits).unwrap_or(0)
     }
 
-    /// Asks the licence server for keys on a thread of its own, while the media is on its way.
-    pub(super) fn ask_keys(shared: &Arc<Self>, ids: Vec<KeyId>, boxes: Vec<Pssh>) {
-        if !ids.is_empty() {
-            Self::talk(shared, move |keys| keys.request(&ids, &boxes));
+    /// Asks the licence server for keys on a thread of its own, while the media is on its way. They are claimed before this returns: whoever
+    /// comes later with one of them waits for this licence and does not ask for another.
+    pub(super) fn ask_keys(shared: &Arc<Self>, ids: &[KeyId], boxes: Vec<Pssh>) {
+        let claimed = shared.keys.claim(ids);
+        if claimed.is_empty() {
+            return;
+        }
+        let own = claimed.clone();
+        if let Err(error) = Self::talk(shared, move |keys| keys.ask(&own, &boxes)) {
+            shared.keys.forgo(&claimed, &error);
         }
     }
 
     /// Renews the licences that are due, each on a thread of its own.
     pub(super) fn renew_keys(shared: &Arc<Self>) {
         for number in shared.keys.due() {
-            Self::talk(shared, move |keys| keys.renew(number));
+            if let Err(error) = Self::talk(shared, move |keys| keys.renew(number)) {
+                tracing::error!(%error, "a licence cannot be renewed");
+            }
         }
     }
 
-    fn talk(shared: &Arc<Self>, work: impl FnOnce(&Keys) + Send + 'static) {
-        let own = shared.clone();
-        if let Err(error) = std::thread::Builder::new().name("licence".into()).spawn(move || work(&own.keys)) {
-            tracing::error!(%error, "no thread for the licence");
-        }
+    fn talk(shared: &Arc<Self>, work: impl FnOnce(&Keys) + Send + 'static) -> Result<(), Error> {
+        let (own, thread) = (shared.clone(), std::thread::Builder::new().name("licence".into()));
+        thread.spawn(move || work(&own.keys)).map(drop).map_err(|e| Error::Internal(format!("no thread for the licence: {e}")))
     }
 
     /// The rest of a transfer.

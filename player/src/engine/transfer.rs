@@ -55,7 +55,7 @@ impl Fetcher {
                 let mut bytes = self.shared.read_all(&transfer)?;
                 whole.as_ref().map_or(Ok(()), |w| w.open_init(&mut bytes, &resource.url))?;
                 let init = Arc::new(read_init(&bytes, &resource.url)?);
-                Shared::ask_keys(&self.shared, init.key_ids(), init.boxes().to_vec());
+                Shared::ask_keys(&self.shared, &init.key_ids(), init.boxes().to_vec());
                 if at.inits.len() >= MOST_INITS {
                     at.inits.clear();
                 }

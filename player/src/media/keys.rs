@@ -123,27 +123,40 @@ impl Keys {
 
     /// Asks for those of `ids` that nobody has asked for yet, and waits for the answer. `boxes`: what the media says of them.
     pub(crate) fn request(&self, ids: &[KeyId], boxes: &[Pssh]) {
-        let new: Vec<KeyId> = {
-            let mut inner = self.lock();
-            let open = |id: &KeyId| match inner.states.get(id) {
-                None => true,
-                // The licence server may be back.
-                Some(State::Failed(error)) => error.retryable(),
-                Some(State::Asked | State::In(_)) => false,
-            };
-            let new: Vec<KeyId> = ids.iter().copied().filter(open).collect();
-            inner.states.extend(new.iter().map(|id| (*id, State::Asked)));
-            new
+        self.ask(&self.claim(ids), boxes);
+    }
+
+    /// Those of `ids` that nobody has asked for yet, each to one caller only: [`Keys::ask`] or [`Keys::forgo`] has to follow.
+    pub(crate) fn claim(&self, ids: &[KeyId]) -> Vec<KeyId> {
+        let mut inner = self.lock();
+        let open = |id: &KeyId| match inner.states.get(id) {
+            None => true,
+            // The licence server may be back.
+            Some(State::Failed(error)) => error.retryable(),
+            Some(State::Asked | State::In(_)) => false,
         };
-        if new.is_empty() {
+        let new: Vec<KeyId> = ids.iter().copied().filter(open).collect();
+        inner.states.extend(new.iter().map(|id| (*id, State::Asked)));
+        new
+    }
+
+    /// `claimed` keys will not be asked for.
+    pub(crate) fn forgo(&self, claimed: &[KeyId], why: &Error) {
+        self.lock().states.extend(claimed.iter().map(|id| (*id, State::Failed(why.clone()))));
+        self.changed.notify_all();
+    }
+
+    /// Gets `claimed` keys, and waits for the answer.
+    pub(crate) fn ask(&self, claimed: &[KeyId], boxes: &[Pssh]) {
+        if claimed.is_empty() {
             return;
         }
-        let result = self.first(&new, boxes);
+        let result = self.first(claimed, boxes);
         let mut inner = self.lock();
         match result {
             Ok(number) => {
                 let got = inner.talks.get(&number).map_or_else(Vec::new, |t| t.session.keys(self.clock.now_ms()));
-                for id in &new {
+                for id in claimed {
                     let missing = || State::Failed(Error::KeyMissing(format!("the licence does not hold key {id}")));
                     let state = if got.iter().any(|(g, _)| g == id) { State::In(number) } else { missing() };
                     inner.states.insert(*id, state);
@@ -153,7 +166,7 @@ impl Keys {
                     inner.states.entry(id).or_insert(State::In(number));
                 }
             }
-            Err(error) => inner.states.extend(new.iter().map(|id| (*id, State::Failed(error.clone())))),
+            Err(error) => inner.states.extend(claimed.iter().map(|id| (*id, State::Failed(error.clone())))),
         }
         self.changed.notify_all();
     }

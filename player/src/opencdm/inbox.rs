@@ -51,8 +51,9 @@ impl Inbox {
         with(self.0, |s| s.waiting = true);
     }
 
-    pub(super) fn is_waiting(&self) -> bool {
-        with(self.0, |s| s.waiting).unwrap_or(false)
+    /// There is an answer still to come, or one to be heard: a reader that found nothing a moment ago must look again for what came since.
+    pub(super) fn is_busy(&self) -> bool {
+        with(self.0, |s| s.waiting || !s.events.is_empty()).unwrap_or(false)
     }
 
     pub(super) fn next(&self) -> Option<Event> {
@@ -144,4 +145,27 @@ unsafe extern "C" fn error_message(_: *mut Session, user: *mut c_void, message: 
 
 unsafe extern "C" fn keys_updated(_: *const Session, user: *mut c_void) {
     with(user.addr(), |s| s.post(Event::KeysChanged));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_between_two_questions_is_not_lost() {
+        let inbox = Inbox::new();
+        inbox.wait();
+        assert_eq!((inbox.next(), inbox.is_busy()), (None, true));
+        // The library answers after the reader found nothing, and before it asks whether anything comes.
+        assert_eq!(inbox.next(), None);
+        // SAFETY: nothing is read through the session.
+        unsafe { keys_updated(std::ptr::null(), inbox.user_data()) };
+        assert!(inbox.is_busy());
+        assert_eq!((inbox.next(), inbox.is_busy()), (Some(Event::KeysChanged), false));
+        // A callback that comes late finds nothing.
+        let user = inbox.user_data();
+        drop(inbox);
+        // SAFETY: as above.
+        unsafe { keys_updated(std::ptr::null(), user) };
+    }
 }

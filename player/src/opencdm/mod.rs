@@ -192,7 +192,7 @@ impl CdmSession for Session {
     }
 
     fn is_busy(&self) -> bool {
-        self.inbox.is_waiting()
+        self.inbox.is_busy()
     }
 
     fn update(&mut self, response: &[u8], _now_ms: u64) -> Result<(), CdmError> {
