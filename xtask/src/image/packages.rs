@@ -28,10 +28,7 @@ impl Packages {
         let arch = &board.target.debian_arch;
         let mut names = product.packages.clone();
         names.extend(board.image.packages.iter().cloned());
-        names.extend(product.wifi_of(board).into_iter().flat_map(|wifi| wifi.packages.iter().cloned()));
-        if development {
-            names.extend(product.development.packages.iter().cloned());
-        }
+        names.extend(product.parts(board, development).flat_map(|part| part.packages.iter().cloned()));
         let firmware: Vec<String> = board.firmware().filter_map(|f| f.package.clone()).collect();
         // The kernel's own suite may be a later one; firmware that is not free has a section of its own.
         let section = if firmware.is_empty() { "main" } else { "main non-free-firmware" };

@@ -32,9 +32,9 @@ pub struct Product {
     /// `/etc/hearth/product.json`.
     pub settings: Settings,
     /// With `--development`.
-    pub development: Development,
+    pub development: Part,
     /// On boards with Wi-Fi.
-    pub wifi: Wifi,
+    pub wifi: Part,
     /// What our programs are built against.
     pub sysroot: Sysroot,
 }
@@ -55,19 +55,10 @@ pub struct Settings {
     pub rollback_index: u32,
 }
 
-/// Added with `--development`.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Development {
-    pub packages: Vec<String>,
-    pub programs: Vec<String>,
-    pub links: BTreeMap<String, String>,
-}
-
-/// Added where the board has Wi-Fi.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Wifi {
+/// Added to what every image holds.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Part {
     pub packages: Vec<String>,
     pub programs: Vec<String>,
     pub files: Vec<String>,
@@ -100,9 +91,9 @@ impl Product {
         Ok(product)
     }
 
-    /// What Wi-Fi takes, if the board has it.
-    pub fn wifi_of(&self, board: &Board) -> Option<&Wifi> {
-        board.radio.wifi.as_ref().map(|_| &self.wifi)
+    /// What is added for this board, and with `--development`.
+    pub fn parts(&self, board: &Board, development: bool) -> impl Iterator<Item = &Part> {
+        board.radio.wifi.as_ref().map(|_| &self.wifi).into_iter().chain(development.then_some(&self.development))
     }
 
     /// Every plugin of this board's image, sorted.

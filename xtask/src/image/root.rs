@@ -3,7 +3,7 @@ use super::closure::Closure;
 use super::inputs::{Deb, LinkedCrate};
 use super::modules::Modules;
 use super::packages::Packages;
-use super::product::Product;
+use super::product::{Part, Product};
 use super::registry;
 use super::tree::Root;
 use crate::cross::tree::Tree;
@@ -35,6 +35,13 @@ pub struct Plan<'a> {
     pub blobs: Option<&'a Path>,
 }
 
+impl<'a> Plan<'a> {
+    /// What is added to the product's own lists.
+    fn parts(&self) -> impl Iterator<Item = &'a Part> + use<'a> {
+        self.product.parts(self.board, self.development)
+    }
+}
+
 /// Assembles it; the packages that gave at least one file.
 pub fn assemble(plan: &Plan<'_>, dir: &Path) -> Result<(Root, Vec<Deb>)> {
     let root = Root::new(dir)?;
@@ -43,8 +50,7 @@ pub fn assemble(plan: &Plan<'_>, dir: &Path) -> Result<(Root, Vec<Deb>)> {
         root.copy(path, from)?;
         taken.note(path);
     }
-    let wifi = plan.product.wifi_of(plan.board);
-    for path in plan.product.files.iter().chain(wifi.into_iter().flat_map(|wifi| &wifi.files)) {
+    for path in plan.product.files.iter().chain(plan.parts().flat_map(|part| &part.files)) {
         taken.copy(&root, path)?;
     }
     for firmware in plan.board.firmware() {
@@ -70,9 +76,7 @@ fn closure<'a>(plan: &Plan<'a>) -> Result<Closure<'a>> {
     for (path, from) in &plan.ours.programs {
         closure.add_file(path, from)?;
     }
-    let development = plan.product.development.programs.iter().filter(|_| plan.development);
-    let wifi = plan.product.wifi_of(plan.board).into_iter().flat_map(|wifi| &wifi.programs);
-    for program in plan.product.programs.iter().chain(wifi).chain(development) {
+    for program in plan.product.programs.iter().chain(plan.parts().flat_map(|part| &part.programs)) {
         closure.add(program)?;
     }
     for plugin in plan.product.plugins(plan.board)? {
@@ -164,8 +168,8 @@ fn modules(root: &Root, plan: &Plan<'_>) -> Result<()> {
     let late = |names: &[String]| -> Result<Vec<PathBuf>> {
         Ok(all.in_load_order(names)?.into_iter().filter(|file| !early.contains(file)).collect())
     };
-    let wifi = plan.product.wifi_of(plan.board).into_iter().flat_map(|wifi| wifi.modules.iter().cloned());
-    let load = late(&kernel.modules.iter().cloned().chain(wifi).collect::<Vec<_>>())?;
+    let added = plan.parts().flat_map(|part| &part.modules);
+    let load = late(&kernel.modules.iter().chain(added).cloned().collect::<Vec<_>>())?;
     let carried = late(&plan.board.image.modules)?;
     let mut names = Vec::new();
     for file in load.iter().chain(carried.iter().filter(|file| !load.contains(file))) {
@@ -181,15 +185,10 @@ fn small_files(root: &Root, plan: &Plan<'_>) -> Result<()> {
     for dir in ["proc", "sys", "dev", "run", "tmp", "data", "root"] {
         root.folder(dir)?;
     }
-    let wifi = plan.product.wifi_of(plan.board);
-    for (path, text) in plan.product.texts.iter().chain(wifi.into_iter().flat_map(|wifi| &wifi.texts)) {
+    for (path, text) in plan.product.texts.iter().chain(plan.parts().flat_map(|part| &part.texts)) {
         root.write(path, text.as_bytes())?;
     }
-    let mut links: Vec<_> = plan.product.links.iter().chain(wifi.into_iter().flat_map(|wifi| &wifi.links)).collect();
-    if plan.development {
-        links.extend(&plan.product.development.links);
-    }
-    for (path, to) in links {
+    for (path, to) in plan.product.links.iter().chain(plan.parts().flat_map(|part| &part.links)) {
         root.link(path, to)?;
     }
     json(root, "etc/hearth/board.json", &serde_json::to_value(plan.board)?)?;
@@ -197,7 +196,7 @@ fn small_files(root: &Root, plan: &Plan<'_>) -> Result<()> {
     let source = crate::shell::root();
     let services = source.join("firmware/init");
     root.copy("etc/hearth/services.toml", &services.join("services.toml"))?;
-    if wifi.is_some() {
+    if plan.board.radio.wifi.is_some() {
         root.copy("etc/hearth/services-wifi.toml", &services.join("services-wifi.toml"))?;
     }
     if plan.development {

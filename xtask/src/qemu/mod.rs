@@ -148,9 +148,7 @@ fn board(id: &str) -> Result<Board> {
 fn image(board: &Board, development: bool, as_it_is: bool) -> Result<PathBuf> {
     let dir = target().join("image").join(&board.id);
     if !as_it_is {
-        let mut command = Command::new(crate::shell::ourselves());
-        command.args(["image", "--board", &board.id]).args(development.then_some("--development"));
-        run(&mut command)?;
+        run(build(board).args(development.then_some("--development")))?;
     }
     for file in ["disk.img", "u-boot.bin", "control.dtb"] {
         if !dir.join(file).is_file() {
@@ -158,6 +156,13 @@ fn image(board: &Board, development: bool, as_it_is: bool) -> Result<PathBuf> {
         }
     }
     Ok(dir)
+}
+
+/// `cargo xtask image` for a board, to be given more arguments.
+fn build(board: &Board) -> Command {
+    let mut command = Command::new(crate::shell::ourselves());
+    command.args(["image", "--board", &board.id]);
+    command
 }
 
 /// A disc of one's own, so that what the box writes does not change the image. Made anew when the image is newer.

@@ -58,15 +58,15 @@ fn decoders(board: &Board, services: &mut [Service]) -> bool {
     let mut nodes: Vec<&str> =
         hardware.map(|d| if d.element.starts_with("v4l2sl") { "/dev/media0" } else { "/dev/video0" }).collect();
     nodes.dedup();
+    if nodes.is_empty() {
+        return false;
+    }
     for service in services.iter_mut().filter(|service| service.environment.contains_key("GST_REGISTRY")) {
-        if nodes.is_empty() {
-            continue;
-        }
         service.wait_for.extend(nodes.iter().map(|&node| node.to_owned()));
         service.environment.insert("GST_REGISTRY".to_owned(), OWN_REGISTRY.to_owned());
         service.environment.insert("GST_REGISTRY_UPDATE".to_owned(), "yes".to_owned());
     }
-    !nodes.is_empty()
+    true
 }
 
 /// Every service's environment.

@@ -11,13 +11,12 @@ use super::machine::{BOOT, Machine, Setup};
 use super::pixels::Picture;
 use super::serial::Beacon;
 use super::service::{Service, folder};
-use super::{board, factory_key, image};
+use super::{board, build, factory_key, image};
 use crate::demo::children;
 use crate::shell::{has, run, step, target};
 use anyhow::{Context, Result, bail};
 use hearth_boards::Board;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// Options that scenarios have.
 #[derive(Clone, Debug, clap::Args)]
@@ -112,11 +111,9 @@ impl Rig {
         let first = image(&board, false, options.no_build)?;
         let next = target().join("image").join(format!("{}-next", board.id));
         let development = target().join("image").join(format!("{}-development", board.id));
-        for (out, option) in [(&next, &["--version", "0.1.1"][..]), (&development, &["--development"])] {
-            if !options.no_build {
-                let mut command = Command::new(crate::shell::ourselves());
-                run(command.args(["image", "--board", &board.id]).args(option).arg("--out").arg(out))?;
-            }
+        if !options.no_build {
+            run(build(&board).args(["--version", "0.1.1", "--out"]).arg(&next))?;
+            run(build(&board).args(["--development", "--out"]).arg(&development))?;
         }
         let work = folder().join("test");
         std::fs::create_dir_all(&work).with_context(|| format!("cannot make {}", work.display()))?;
@@ -192,8 +189,7 @@ fn reproducible(rig: &mut Rig) -> Result<String> {
     if rig.options.no_build {
         return Ok("not asked for: --no-build".to_owned());
     }
-    let mut command = Command::new(crate::shell::ourselves());
-    run(command.args(["image", "--reproducible", "--board", &rig.board.id]))?;
+    run(build(&rig.board).arg("--reproducible"))?;
     Ok(format!("{} and its copy", rig.image.display()))
 }
 
