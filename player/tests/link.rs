@@ -4,7 +4,7 @@ mod support;
 
 use hearth_player::{Event, PlayerConfig};
 use support::server::Server;
-use support::{Film, encode, errors, finish, load, player, wait};
+use support::{Film, encode, errors, finish, load, player, smooth, wait};
 
 #[test]
 fn follows_a_link_that_drops_and_recovers() {
@@ -34,7 +34,8 @@ fn follows_a_link_that_drops_and_recovers() {
         })
         .collect();
     println!("switches (s, height): {heights:?}\n{summary:?}");
-    assert_eq!((errors(&seen), summary.stalls), (vec![], 0), "{seen:#?}");
+    // Who stays up stalls for four seconds a segment.
+    assert!(errors(&seen).is_empty() && smooth(&summary), "{seen:#?}");
     assert!(seen.contains(&Event::Ended));
     let top = heights.iter().position(|(_, h)| *h == 270).expect("it goes up on the fast link");
     let down = top + heights[top..].iter().position(|(_, h)| *h < 270).expect("it goes down when the link drops");

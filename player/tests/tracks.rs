@@ -9,7 +9,7 @@ use hearth_player::{
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, LazyLock, Mutex};
 use support::server::Server;
-use support::{Files, Film, encode, errors, finish, load, player, wait};
+use support::{Files, Film, encode, errors, finish, load, player, smooth, wait};
 
 /// Six seconds.
 static FILM: LazyLock<Film> =
@@ -162,7 +162,8 @@ fn plays_with(server: &Server, path: &str, text: TextPreference, language: &str)
     let mut seen = Vec::new();
     let summary = finish(&events, &mut seen, 30);
     assert!(errors(&seen).is_empty() && seen.contains(&Event::Ended), "{seen:#?}");
-    assert_eq!((summary.frames_presented + summary.frames_dropped, summary.stalls), (150, 0));
+    assert!(smooth(&summary), "{summary:?}");
+    assert_eq!(summary.frames_presented + summary.frames_dropped, 150);
     let shown = shown(&seen);
     let mut expected: Vec<(u64, u64, String)> = Vec::new();
     for (start, end, text) in CUES {
@@ -253,7 +254,8 @@ fn another_sound_comes_in_without_touching_the_picture() {
     let summary = finish(&events, &mut seen, 30);
     assert!(errors(&seen).is_empty() && seen.contains(&Event::Ended), "{seen:#?}");
     assert!(!seen.iter().any(|e| matches!(e, Event::Seeked { .. } | Event::Stall { .. })), "{seen:#?}");
-    assert_eq!((summary.frames_presented + summary.frames_dropped, summary.stalls, summary.decode_errors), (150, 0, 0));
+    assert!(smooth(&summary), "{summary:?}");
+    assert_eq!((summary.frames_presented + summary.frames_dropped, summary.decode_errors), (150, 0));
     // The sink may be late on a busy machine; a picture interrupted would be a dozen.
     assert!(summary.frames_dropped < 10, "{summary:?}");
     let active = seen.iter().rev().find_map(|e| {
@@ -296,7 +298,7 @@ fn captions_that_cannot_be_had_hold_nothing_up() {
         player.load(LoadRequest { text: wants(language), ..load(server.url("main.m3u8")) });
         let mut seen = Vec::new();
         let summary = finish(&events, &mut seen, 30);
-        assert!(errors(&seen).is_empty() && summary.stalls == 0 && seen.contains(&Event::Ended), "{seen:#?}");
+        assert!(errors(&seen).is_empty() && smooth(&summary) && seen.contains(&Event::Ended), "{seen:#?}");
         assert_eq!(shown(&seen).iter().map(|(_, text)| &**text).collect::<Vec<_>>(), expected, "{language}");
     }
 }

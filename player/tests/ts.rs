@@ -8,7 +8,7 @@ use hearth_player::{Command, Decoders, Event, PlayerConfig};
 use std::sync::LazyLock;
 use support::fault::{Fault, Rule};
 use support::server::Server;
-use support::{Files, errors, finish, load, player, wait};
+use support::{Files, errors, finish, load, player, smooth, wait};
 
 const FRAMES: u64 = 125;
 
@@ -54,7 +54,8 @@ fn plays_seeks_and_ends() {
     assert!(errors(&seen).is_empty() && seen.contains(&Event::Ended), "{seen:#?}");
     let shown = summary.frames_presented + summary.frames_dropped;
     assert!((FRAMES..FRAMES + 50).contains(&shown), "from the start once more: {summary:?}");
-    assert_eq!((summary.stalls, summary.decode_errors, summary.segments_lost), (0, 0, 0), "{summary:?}");
+    assert!(smooth(&summary), "{summary:?}");
+    assert_eq!((summary.decode_errors, summary.segments_lost), (0, 0), "{summary:?}");
 }
 
 #[test]

@@ -159,7 +159,10 @@ impl Session {
     fn said(&mut self, said: Said) {
         match said {
             Said::Fresh(pts_us) => self.fresh(pts_us),
-            Said::EndOfStream => self.ended(),
+            Said::EndOfStream => match self.failure() {
+                Some(error) => self.fail(&error),
+                None => self.ended(),
+            },
             Said::Element(source, what) => self.element(&source, what),
         }
     }

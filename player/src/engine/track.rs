@@ -95,10 +95,10 @@ impl TrackBuffer {
     }
 
     /// Another track was chosen: it is ordered from where feeding is, and until it is there what is here goes on. False where nothing is
-    /// fed, so that there is nothing to go on with.
+    /// fed, or all of it was, so that there is nothing to go on with.
     pub(crate) fn splice(&self) -> bool {
         let mut state = self.lock();
-        let Some(position) = state.next_time() else { return false };
+        let Some(position) = state.next_time().filter(|_| !state.ended) else { return false };
         state.incoming = Some(VecDeque::new());
         (state.complete, state.failure) = (false, None);
         state.order = Order { epoch: state.order.epoch + 1, position };
@@ -301,7 +301,8 @@ impl TrackBuffer {
         state.take_over();
         let Some((at, sample)) = state.next else { return false };
         let Some(chunk) = state.chunks.get(at).cloned() else {
-            if state.complete && state.incoming.is_none() {
+            // A decoder gives its last pictures out at the end only: those before a failure are to be seen too.
+            if (state.complete || state.failure.is_some()) && state.incoming.is_none() {
                 state.ended = true;
                 let _ = source.end_of_stream();
             }

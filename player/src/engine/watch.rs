@@ -53,8 +53,11 @@ impl Session {
         }
         match self.stalled {
             None if (ahead < DRY || still) && !complete => {
-                if let Some(error) = self.failure() {
-                    return self.fail(&error);
+                match self.failure() {
+                    Some(error) if ahead <= 0 || still => return self.fail(&error),
+                    // The last pictures are on their way to the screen.
+                    Some(_) => return,
+                    None => (),
                 }
                 tracing::info!(ahead, "the buffer is dry");
                 self.stalled = Some(Instant::now());

@@ -205,3 +205,9 @@ pub fn finish(events: &Receiver<Event>, seen: &mut Vec<Event>, limit: u64) -> Su
 pub fn errors(seen: &[Event]) -> Vec<u16> {
     seen.iter().filter_map(|e| if let Event::Error(e) = e { Some(e.code) } else { None }).collect()
 }
+
+/// It played without the stalls of a player that does not keep up, which last for seconds. A busy machine alone may hold a picture back for
+/// a moment.
+pub fn smooth(summary: &Summary) -> bool {
+    summary.stalled_ms < 500
+}
