@@ -6,12 +6,14 @@
 
 mod check;
 pub mod fdt;
+mod irkeymap;
 mod load;
 mod packages;
 mod schema;
 pub mod table;
 
 pub use check::{Finding, Severity, check};
+pub use irkeymap::{IrKeymap, IrKeymapError};
 pub use load::{Error, expand, list, load};
 pub use packages::{check_packages, facts};
 pub use schema::*;

@@ -69,7 +69,7 @@ struct Args {
     /// What outlives this boot.
     #[arg(long, value_name = "DIR", default_value = "/data/hearth", hide = true)]
     data_dir: PathBuf,
-    /// The image's files: `board.json`, `product.json`.
+    /// The image's files: `board.json`, `product.json`, `ir-keymap.json`.
     #[arg(long, value_name = "DIR", default_value = "/etc/hearth", hide = true)]
     etc_dir: PathBuf,
     /// Play this clip into nothing once the interface is shown, and tell init whether it could.
@@ -183,7 +183,8 @@ fn open_screen(args: &Args, board: Option<&Board>, scripted: bool) -> anyhow::Re
     #[cfg(feature = "display")]
     if on_display(args) {
         let wanted = board.map(board::display).unwrap_or_default();
-        return Ok(Box::new(platform::kms::KmsScreen::open(wanted)?));
+        let infrared = board.and_then(|b| board::infrared(b, &args.etc_dir.join("ir-keymap.json")));
+        return Ok(Box::new(platform::kms::KmsScreen::open(wanted, infrared)?));
     }
     #[cfg(feature = "window")]
     match platform::WindowScreen::open(width, height) {

@@ -37,7 +37,7 @@ pub(super) const PLACES: &[(&str, &str)] = &[
     ("audio.passthrough", "`cat /proc/asound/card*/eld*` with a receiver on the cable"),
     ("audio.decoders", "GStreamer elements that are in the image: `gst-inspect-1.0 | grep aac`"),
     ("cec", "a cec@ node in the DTB or CONFIG_*_CEC in /boot/config-*; on the board `ls /dev/cec*`"),
-    ("input.ir-driver", "an ir node in the DTB; on the board `readlink /sys/class/rc/rc0/device/driver`"),
+    ("input.ir-driver", "an ir node in the DTB; on the board DRV_NAME in `/sys/class/rc/rc0/uevent`"),
     ("input.ir-keymap", "linux,rc-map-name of the ir node in the DTB; else the rc-* module whose codes `ir-keytable -t` shows"),
     ("panel", "the schematic: which serial port the microcontroller hangs on"),
     ("panel.device", "aliases/serialN in the DTB, its node's status okay; on the board `ls /sys/class/tty`"),

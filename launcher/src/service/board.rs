@@ -1,5 +1,7 @@
 //! A board's facts as settings of the player and the screen.
 
+#[cfg(feature = "display")]
+use crate::platform::kms::{Infrared, MaxMode, Wanted};
 use hearth_boards::Board;
 use hearth_player::{AudioOutput, Decoders, Limit, PlayerConfig};
 use std::path::Path;
@@ -50,11 +52,28 @@ fn size(text: &str) -> Option<(u32, u32, u32)> {
     Some((width.parse().ok()?, height.parse().ok()?, rate.parse().ok()?))
 }
 
-/// The display that the board has.
+/// The display that the board has. Film and interface are composed into one picture, so what the plane for the interface cannot show
+/// ([`hearth_boards::Plane::max`], its formats) is not to be chosen, though the display would take it.
 #[cfg(feature = "display")]
-pub fn display(board: &Board) -> crate::platform::kms::Wanted {
-    let max = board.display.max_mode.parse().inspect_err(|e| tracing::warn!("the board's file: {e}")).ok();
-    crate::platform::kms::Wanted { driver: Some(board.display.driver.clone()), max }
+pub fn display(board: &Board) -> Wanted {
+    let plane = board.display.plane.iter().find(|p| matches!(p.role.as_str(), "ui" | "both"));
+    let most = plane.and_then(|p| p.max.as_deref()?.split_once('x')).and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+    let mut max = board.display.max_mode.parse::<MaxMode>().inspect_err(|e| tracing::warn!("the board's file: {e}")).ok();
+    if let (Some(max), Some((width, height))) = (&mut max, most) {
+        (max.width, max.height) = (max.width.min(width), max.height.min(height));
+    }
+    Wanted { driver: Some(board.display.driver.clone()), max, formats: plane.map_or_else(Vec::new, |p| p.formats.clone()) }
+}
+
+/// The board's infrared receiver, with the keymap that the image has at `path`.
+#[cfg(feature = "display")]
+pub fn infrared(board: &Board, path: &Path) -> Option<Infrared> {
+    let driver = board.input.ir_driver.clone()?;
+    let keymap =
+        std::fs::read(path).map_err(|e| e.to_string()).and_then(|t| serde_json::from_slice(&t).map_err(|e| e.to_string()));
+    let keymap =
+        keymap.inspect_err(|e| tracing::error!("{}: {e}; the receiver keeps the kernel's keymap", path.display())).ok()?;
+    Some(Infrared { driver, keymap })
 }
 
 #[cfg(test)]
@@ -75,6 +94,22 @@ mod tests {
         assert_eq!((limit.width, limit.height, limit.fps), (640, 360, 30));
         assert!(!config.decoders.aac.is_empty());
         assert!(matches!(config.audio, AudioOutput::Element { ref name, .. } if name == "alsasink"), "{:?}", config.audio);
+    }
+
+    #[cfg(feature = "display")]
+    #[test]
+    fn the_plane_limits_the_display() {
+        let check = |id: &str, mode: &str, formats: &[&str]| {
+            let wanted = display(&board(id));
+            assert_eq!(
+                (wanted.max, wanted.formats),
+                (mode.parse().ok(), formats.iter().map(|f| (*f).to_owned()).collect()),
+                "{id}"
+            );
+        };
+        check("qemu-virt", "1280x720@60", &["XR24"]);
+        // The cable carries more than the plane for the interface.
+        check("rockpro64", "1920x1080@60", &["AR24", "XR24"]);
     }
 
     #[test]

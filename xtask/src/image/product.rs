@@ -35,6 +35,8 @@ pub struct Product {
     pub development: Part,
     /// On boards with Wi-Fi.
     pub wifi: Part,
+    /// On boards with an infrared receiver.
+    pub infrared: Part,
     /// What our programs are built against.
     pub sysroot: Sysroot,
 }
@@ -93,7 +95,9 @@ impl Product {
 
     /// What is added for this board, and with `--development`.
     pub fn parts(&self, board: &Board, development: bool) -> impl Iterator<Item = &Part> {
-        board.radio.wifi.as_ref().map(|_| &self.wifi).into_iter().chain(development.then_some(&self.development))
+        let wifi = board.radio.wifi.as_ref().map(|_| &self.wifi);
+        let infrared = board.input.ir_keymap.as_ref().map(|_| &self.infrared);
+        wifi.into_iter().chain(infrared).chain(development.then_some(&self.development))
     }
 
     /// Every plugin of this board's image, sorted.

@@ -8,7 +8,7 @@ use super::registry;
 use super::tree::Root;
 use crate::cross::tree::Tree;
 use anyhow::{Context, Result, bail};
-use hearth_boards::Board;
+use hearth_boards::{Board, IrKeymap};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -62,6 +62,9 @@ pub fn assemble(plan: &Plan<'_>, dir: &Path) -> Result<(Root, Vec<Deb>)> {
         }
     }
     certificates(&root, &mut taken)?;
+    if let Some(name) = &plan.board.input.ir_keymap {
+        infrared(&root, &mut taken, name).with_context(|| format!("input.ir-keymap = \"{name}\""))?;
+    }
     modules(&root, plan)?;
     small_files(&root, plan)?;
     root.settle(plan.epoch)?;
@@ -179,6 +182,14 @@ fn modules(root: &Root, plan: &Plan<'_>) -> Result<()> {
     }
     names.truncate(load.len());
     json(root, "etc/hearth/modules.json", &serde_json::json!({ "load": names }))
+}
+
+/// The remote's codes, which the launcher gives to the kernel: device trees often name no keymap, and no udev is there to bring one.
+fn infrared(root: &Root, taken: &mut Taken<'_>, name: &str) -> Result<()> {
+    let path = IrKeymap::path(name);
+    let text = fs::read_to_string(taken.tree.dir.join(&path)).with_context(|| format!("ir-keytable has no {path}"))?;
+    taken.note(&path);
+    json(root, "etc/hearth/ir-keymap.json", &serde_json::to_value(IrKeymap::parse(&text)?)?)
 }
 
 fn small_files(root: &Root, plan: &Plan<'_>) -> Result<()> {

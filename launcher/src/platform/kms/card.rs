@@ -1,6 +1,7 @@
 //! A graphics card: opening the right one, and reading from it the facts that [`super::choose`] decides on.
 
 use super::choose::{self, ConnectorFacts, MaxMode, ModeFacts, PlaneFacts, PlaneKind};
+use drm::buffer::DrmFourcc;
 use drm::control::{Device as _, Mode, ModeFlags, ModeTypeFlags, ResourceHandle, ResourceHandles};
 use drm::control::{connector, crtc, plane, property};
 use drm::{ClientCapability, Device as _, DriverCapability};
@@ -18,6 +19,8 @@ pub struct Wanted {
     pub driver: Option<String>,
     /// The most the board can show.
     pub max: Option<MaxMode>,
+    /// DRM FourCCs that the board's plane for the interface takes; empty: as the driver says.
+    pub formats: Vec<String>,
 }
 
 /// An open card. First come is master of it: nobody else may set modes.
@@ -45,6 +48,8 @@ pub struct Pipe {
     pub crtc: crtc::Handle,
     /// What it shows; none without planes to choose (legacy drivers).
     pub plane: Option<plane::Handle>,
+    /// What the picture is written as.
+    pub format: DrmFourcc,
     /// The display's timing.
     pub mode: Mode,
 }
@@ -64,7 +69,7 @@ pub fn find(wanted: &Wanted) -> Option<(Card, Pipe)> {
     paths.sort();
     paths.iter().find_map(|path| match Card::open(path, wanted) {
         Ok(Some(card)) => {
-            let pipe = card.pipe(wanted.max).inspect_err(|e| tracing::warn!("{}: {e}", path.display())).ok()??;
+            let pipe = card.pipe(wanted).inspect_err(|e| tracing::warn!("{}: {e}", path.display())).ok()??;
             tracing::info!("display: {} {:?} atomic={}", path.display(), pipe.mode, card.atomic);
             Some((card, pipe))
         }
@@ -94,18 +99,19 @@ impl Card {
     }
 
     /// What would be shown where now.
-    pub fn pipe(&self, max: Option<MaxMode>) -> io::Result<Option<Pipe>> {
+    pub fn pipe(&self, wanted: &Wanted) -> io::Result<Option<Pipe>> {
         let resources = self.resource_handles()?;
         let connectors: Vec<connector::Info> =
             resources.connectors().iter().filter_map(|c| self.get_connector(*c, true).ok()).collect();
         let facts: Vec<ConnectorFacts> = connectors.iter().map(connector_facts).collect();
         let Some(found) = choose::connector(&facts).and_then(|at| connectors.get(at)) else { return Ok(None) };
         let modes: Vec<ModeFacts> = found.modes().iter().map(mode_facts).collect();
-        let Some(mode) = choose::mode(&modes, max).and_then(|at| found.modes().get(at)) else { return Ok(None) };
+        let Some(mode) = choose::mode(&modes, wanted.max).and_then(|at| found.modes().get(at)) else { return Ok(None) };
         let Some(at) = self.crtc_for(found, &resources) else { return Ok(None) };
         let Some(crtc) = resources.crtcs().get(at).copied() else { return Ok(None) };
-        let plane = self.plane_for(crtc, &resources)?;
-        Ok(Some(Pipe { connector: found.handle(), crtc, plane, mode: *mode }))
+        let chosen = self.plane_for(crtc, &resources, &choose::formats(&wanted.formats))?;
+        let format = chosen.and_then(|(_, format)| DrmFourcc::try_from(format).ok()).unwrap_or(DrmFourcc::Xrgb8888);
+        Ok(Some(Pipe { connector: found.handle(), crtc, plane: chosen.map(|(plane, _)| plane), format, mode: *mode }))
     }
 
     fn crtc_for(&self, connector: &connector::Info, resources: &ResourceHandles) -> Option<usize> {
@@ -117,7 +123,12 @@ impl Card {
         choose::crtc(current, &possible, resources.crtcs().len())
     }
 
-    fn plane_for(&self, crtc: crtc::Handle, resources: &ResourceHandles) -> io::Result<Option<plane::Handle>> {
+    fn plane_for(
+        &self,
+        crtc: crtc::Handle,
+        resources: &ResourceHandles,
+        formats: &[u32],
+    ) -> io::Result<Option<(plane::Handle, u32)>> {
         let handles = self.plane_handles().unwrap_or_default();
         let mut facts = Vec::with_capacity(handles.len());
         for handle in &handles {
@@ -130,11 +141,11 @@ impl Card {
             facts.push(PlaneFacts {
                 kind,
                 on_crtc: resources.filter_crtcs(info.possible_crtcs()).contains(&crtc),
-                xrgb: info.formats().contains(&(drm::buffer::DrmFourcc::Xrgb8888 as u32)),
+                formats: info.formats().to_vec(),
                 busy: info.crtc().is_some_and(|c| c != crtc),
             });
         }
-        Ok(choose::plane(&facts).and_then(|at| handles.get(at).copied()))
+        Ok(choose::plane(&facts, formats).and_then(|(at, format)| Some((*handles.get(at)?, format))))
     }
 
     /// A property by its name, and its value.

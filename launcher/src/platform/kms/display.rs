@@ -1,6 +1,6 @@
 //! A display that is on: two buffers, one shown while the other is written, and the commits that change them over.
 
-use super::card::{Card, Pipe};
+use super::card::{Card, Pipe, Wanted};
 use super::damage::Damage;
 use drm::buffer::{Buffer as _, DrmFourcc};
 use drm::control::atomic::AtomicModeReq;
@@ -18,26 +18,36 @@ pub struct Buffer {
     map: DumbMapping<'static>,
     dumb: DumbBuffer,
     frame: framebuffer::Handle,
+    /// Put into every pixel: full alpha, where the format has one.
+    opaque: u32,
     /// Where it is older than what was last shown.
     pub stale: Damage,
 }
 
 impl Buffer {
-    fn new(card: &Card, size: (u32, u32)) -> io::Result<Self> {
-        let dumb = card.create_dumb_buffer(size, DrmFourcc::Xrgb8888, 32)?;
+    fn new(card: &Card, pipe: &Pipe) -> io::Result<Self> {
+        let dumb = card.create_dumb_buffer(pipe.size(), pipe.format, 32)?;
         // The mapping borrows its buffer, and a frame should not be mapped anew 60 times a second: the few bytes of the handle
         // are given away, once for each time that a display is plugged in.
         let map = card.map_dumb_buffer(Box::leak(Box::new(dumb)))?;
-        let frame = card.add_framebuffer(&dumb, 24, 32)?;
-        Ok(Self { map, dumb, frame, stale: Damage::default() })
+        // By its depth the kernel tells `AR24` from `XR24`.
+        let (depth, opaque) = if pipe.format == DrmFourcc::Argb8888 { (32, 0xff00_0000) } else { (24, 0) };
+        let frame = card.add_framebuffer(&dumb, depth, 32)?;
+        Ok(Self { map, dumb, frame, opaque, stale: Damage::default() })
     }
 
     /// Writes `0x00RRGGBB` pixels into row `y` from `x` on.
     pub fn write(&mut self, x: u32, y: u32, pixels: &[u32]) {
         let start = y as usize * self.dumb.pitch() as usize + x as usize * 4;
         let Some(row) = self.map.as_mut().get_mut(start..start + pixels.len() * 4) else { return };
-        // XR24 is little-endian, as is everything that Hearth runs on.
-        row.copy_from_slice(bytemuck::cast_slice(pixels));
+        // The formats are little-endian, as is everything that Hearth runs on.
+        if self.opaque == 0 {
+            row.copy_from_slice(bytemuck::cast_slice(pixels));
+        } else {
+            row.chunks_exact_mut(4)
+                .zip(pixels)
+                .for_each(|(out, pixel)| out.copy_from_slice(&(pixel | self.opaque).to_le_bytes()));
+        }
     }
 }
 
@@ -73,7 +83,7 @@ impl Display {
     /// Turns it on, black.
     pub fn open(card: Card, pipe: Pipe) -> io::Result<Self> {
         let size = pipe.size();
-        let mut buffers = vec![Buffer::new(&card, size)?, Buffer::new(&card, size)?];
+        let mut buffers = vec![Buffer::new(&card, &pipe)?, Buffer::new(&card, &pipe)?];
         let whole = crate::platform::Rect { x: 0, y: 0, width: size.0, height: size.1 };
         buffers.iter_mut().for_each(|b| b.stale.add(whole, size));
         let mut display = Self { card, pipe, way: Way::Flip, buffers, front: 0, flipping: None };
@@ -230,8 +240,8 @@ impl Display {
     }
 
     /// The display is still there, and takes what it is given.
-    pub fn still_there(&self, max: Option<super::choose::MaxMode>) -> bool {
-        self.card.pipe(max).is_ok_and(|now| {
+    pub fn still_there(&self, wanted: &Wanted) -> bool {
+        self.card.pipe(wanted).is_ok_and(|now| {
             now.is_some_and(|now| {
                 now.connector == self.pipe.connector && now.crtc == self.pipe.crtc && now.mode == self.pipe.mode
             })

@@ -11,10 +11,13 @@ pub mod choose;
 mod damage;
 mod display;
 mod hotplug;
+mod infrared;
 mod remotes;
 
 pub use card::Wanted;
+pub use choose::MaxMode;
 pub use damage::Damage;
+pub use infrared::Infrared;
 
 use super::{Frame, Input, Rect, Screen, ScreenError, Tally, Waker};
 use crate::compose::{Composer, fit};
@@ -57,7 +60,7 @@ struct Scratch {
 
 impl KmsScreen {
     /// Takes the wanted display, or waits for it. The interface's size is settled now; later displays show that.
-    pub fn open(wanted: Wanted) -> Result<Self, ScreenError> {
+    pub fn open(wanted: Wanted, infrared: Option<Infrared>) -> Result<Self, ScreenError> {
         let kernel = |e: rustix::io::Errno| ScreenError::Refused(e.to_string());
         let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(kernel)?);
         let uevents = Uevents::open().inspect_err(|e| tracing::warn!("no messages about devices: {e}")).ok();
@@ -65,7 +68,7 @@ impl KmsScreen {
             wanted,
             canvas: (1280, 720),
             display: None,
-            remotes: remotes::Remotes::default(),
+            remotes: remotes::Remotes::new(infrared),
             uevents,
             wake,
             composer: Composer::default(),
@@ -90,7 +93,7 @@ impl KmsScreen {
     /// Looks for a display where there is none, and whether the one there was still is.
     fn look(&mut self) {
         self.looked = Instant::now();
-        if self.display.as_ref().is_some_and(|d| d.still_there(self.wanted.max)) {
+        if self.display.as_ref().is_some_and(|d| d.still_there(&self.wanted)) {
             return;
         }
         if self.display.take().is_some() {

@@ -1,5 +1,6 @@
 //! Keys from every input device that can send one: remotes (infrared, CEC, Bluetooth) and keyboards. Devices come and go.
 
+use super::infrared::Infrared;
 use crate::keys::evdev::{known, remote};
 use crate::platform::Input;
 use evdev::raw_stream::RawDevice;
@@ -19,9 +20,16 @@ pub struct Remotes {
     devices: HashMap<PathBuf, RawDevice>,
     /// Devices that send no key of ours: not looked at again.
     others: Vec<PathBuf>,
+    /// The receiver that the board has.
+    infrared: Option<Infrared>,
 }
 
 impl Remotes {
+    /// None open yet.
+    pub fn new(infrared: Option<Infrared>) -> Self {
+        Self { infrared, ..Self::default() }
+    }
+
     /// Opens what has come since.
     pub fn scan(&mut self) {
         let Ok(folder) = std::fs::read_dir(FOLDER) else { return };
@@ -32,7 +40,7 @@ impl Remotes {
             if self.devices.contains_key(&path) || self.others.contains(&path) {
                 continue;
             }
-            match open(&path) {
+            match open(&path, self.infrared.as_ref()) {
                 Ok(Some(device)) => {
                     tracing::info!("keys from {} ({})", path.display(), device.name().unwrap_or("without a name"));
                     self.devices.insert(path, device);
@@ -68,8 +76,14 @@ impl Remotes {
     }
 }
 
-fn open(path: &Path) -> std::io::Result<Option<RawDevice>> {
+fn open(path: &Path, infrared: Option<&Infrared>) -> std::io::Result<Option<RawDevice>> {
     let mut device = RawDevice::open(path)?;
+    match infrared.map_or(Ok(false), |receiver| receiver.teach(path, &device)) {
+        // Which keys it has is read when it is opened.
+        Ok(true) => device = RawDevice::open(path)?,
+        Ok(false) => (),
+        Err(e) => tracing::warn!("the infrared receiver {} keeps its keymap: {e}", path.display()),
+    }
     if !device.supported_keys().is_some_and(|keys| known().any(|key| keys.contains(key))) {
         return Ok(None);
     }

@@ -1,7 +1,10 @@
-//! The development image: its shell on the console and by telnet, and with them what the production image shows nobody: how it joins a Wi-Fi network.
+//! The development image: its shell on the console and by telnet, and with them what the production image shows nobody: what
+//! its infrared receiver does with a remote's pulses, and how it joins a Wi-Fi network.
 use super::Rig;
+use super::play::FOCUS;
 use crate::qemu::free_port;
 use crate::qemu::machine::{BOOT, Machine, STEP, Setup};
+use crate::qemu::pixels::{Picture, WHOLE};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
@@ -21,9 +24,10 @@ pub(super) fn shell_and_wifi(rig: &mut Rig) -> Result<String> {
     rig.keep(&picture, "development")?;
     ask(&mut box_, "echo", "told $((6 * 7))", "told 42")?;
     by_telnet(port).context("telnet")?;
+    box_.serial.type_line("alias busybox=/usr/bin/busybox; cat() { busybox cat \"$@\"; }; uname() { busybox uname \"$@\"; }")?;
+    infrared(rig, &mut box_, &picture).context("infrared")?;
 
     let modules: String = RADIOS.iter().map(|name| format!("busybox insmod /lib/modules/$(uname -r)/{name}.ko; ")).collect();
-    box_.serial.type_line("alias busybox=/usr/bin/busybox; uname() { busybox uname \"$@\"; }")?;
     box_.serial.type_line("export DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/hearth/bus")?;
     box_.serial.type_line(&format!(
         "busybox mkdir -p /data/iwd; printf '[Security]\\nPassphrase={PASSPHRASE}\\n' > /data/iwd/{NETWORK}.psk"
@@ -60,7 +64,24 @@ pub(super) fn shell_and_wifi(rig: &mut Rig) -> Result<String> {
     };
     // The cable stays the way out.
     ask(&mut box_, "busybox ip route", "", "default via 192.168.77.1")?;
-    Ok(format!("shell by console and telnet; joined \"{NETWORK}\" and got {lease}"))
+    Ok(format!("shell by console and telnet; a key by infrared; joined \"{NETWORK}\" and got {lease}"))
+}
+
+/// A key of the board's remote (`rc-khadas`: NEC, address 0), sent by the kernel's loop of a sender and a receiver: the focus moves.
+fn infrared(rig: &Rig, box_: &mut Machine, home: &Picture) -> Result<()> {
+    // The keymap's protocol, and no other.
+    ask(box_, "cat", "/sys/class/rc/rc0/protocols", " [nec] ")?;
+    // Pulses and pauses in µs, 32 bits each, little-endian: NEC's leader, bits with the lowest first, and a last pulse.
+    let word = |us: u32| us.to_le_bytes().map(|byte| format!("\\{byte:03o}")).concat();
+    box_.serial.type_line(&format!("z='{0}{0}'; o='{0}{1}'", word(560), word(1690)))?;
+    let down = 0x02_u8;
+    let bits = u32::from_le_bytes([0, 0xff, down, !down]);
+    let bits: String = (0..32).map(|n| if bits >> n & 1 == 0 { "$z" } else { "$o" }).collect();
+    box_.serial.type_line(&format!("printf \"{}{}{bits}{}\" > /run/down", word(9000), word(4500), word(560)))?;
+    box_.serial.type_line("busybox dd if=/run/down of=/dev/lirc0 bs=512")?;
+    box_.watch("the focus to move", STEP, |p| (p.changed(home, WHOLE) > FOCUS).then_some(()))?;
+    let picture = box_.settled(STEP)?;
+    rig.keep(&picture, "infrared")
 }
 
 /// Types a command and waits for what it says.

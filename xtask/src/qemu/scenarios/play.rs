@@ -7,7 +7,7 @@ use crate::qemu::serial::Beacon;
 use anyhow::{Context, Result, bail};
 
 /// A focus that moves changes at least this share of the screen.
-const FOCUS: f64 = 0.003;
+pub(super) const FOCUS: f64 = 0.003;
 
 pub(super) fn play(rig: &mut Rig) -> Result<String> {
     let disk = rig.disc()?;
