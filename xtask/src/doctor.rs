@@ -74,7 +74,7 @@ fn packages() -> Vec<Finding> {
         let needed = match p.need {
             Need::Window => setup::display().is_some(),
             // Whoever makes no images can do without.
-            Need::Box => false,
+            Need::Box | Need::BoxWindow => false,
             Need::Build | Need::Run | Need::Test | Need::Firmware => true,
         };
         finding(version.is_some(), needed, p.name, format!("{}{}", version.map_or(String::new(), |v| format!("{v}; ")), p.why))

@@ -15,6 +15,8 @@ pub enum Need {
     Firmware,
     /// To make a box's image and to boot it in QEMU.
     Box,
+    /// To see that box in a window.
+    BoxWindow,
 }
 
 /// One Debian package.
@@ -63,6 +65,7 @@ pub const PACKAGES: &[Package] = &[
     for_box("device-tree-compiler", "reads and writes device trees"),
     for_box("gdisk", "the disc image's partitions"),
     for_box("openssl", "makes development keys"),
+    Package { name: "qemu-system-gui", need: Need::BoxWindow, why: "the window of the box in QEMU" },
     test("ffmpeg", "a second opinion on our streams: ffprobe and ffmpeg's decoders"),
 ];
 

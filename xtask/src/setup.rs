@@ -14,8 +14,10 @@ pub const FOR_TEST: &[Need] = &[Need::Build, Need::Run, Need::Test, Need::Firmwa
 pub const FOR_FIRMWARE: &[Need] = &[Need::Firmware];
 /// Making and booting a box's image.
 pub const FOR_BOX: &[Need] = &[Need::Box, Need::Firmware];
+/// The same in a window.
+pub const FOR_BOX_WINDOW: &[Need] = &[Need::Box, Need::Firmware, Need::BoxWindow];
 /// Everything.
-pub const FOR_ALL: &[Need] = &[Need::Build, Need::Run, Need::Window, Need::Test, Need::Firmware, Need::Box];
+pub const FOR_ALL: &[Need] = &[Need::Build, Need::Run, Need::Window, Need::Test, Need::Firmware, Need::Box, Need::BoxWindow];
 
 /// Is there a display to open a window on?
 pub fn display() -> Option<String> {

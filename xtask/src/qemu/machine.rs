@@ -184,11 +184,12 @@ fn arguments(setup: &Setup<'_>, qemu: &Qemu, console: &Path, control: &Path) -> 
     all
 }
 
-/// The window that this QEMU can open here, if there is a display.
+/// The window that this QEMU can open here, if there is a display. It is as large as the box's picture: GTK's own choice is 640x480, scaled.
 pub fn window() -> Option<&'static str> {
     crate::setup::display()?;
     let kinds = output("qemu-system-aarch64", &["-display", "help"])?;
-    ["gtk", "sdl"].into_iter().find(|kind| kinds.lines().any(|line| line.trim() == *kind))
+    let known = [("gtk", "gtk,zoom-to-fit=off,show-menubar=off"), ("sdl", "sdl")];
+    known.into_iter().find(|(kind, _)| kinds.lines().any(|line| line.trim() == *kind)).map(|(_, window)| window)
 }
 
 #[cfg(test)]

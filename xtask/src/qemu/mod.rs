@@ -73,7 +73,8 @@ pub struct Options {
 /// `cargo xtask qemu`.
 pub fn command(options: &Options) -> Result<()> {
     setup::ensure(setup::FOR_DEMO)?;
-    setup::ensure(setup::FOR_BOX)?;
+    let seen = !options.headless && setup::display().is_some();
+    setup::ensure(if seen { setup::FOR_BOX_WINDOW } else { setup::FOR_BOX })?;
     children::watch_for_interrupts()?;
     let board = board(&options.board)?;
     let image = image(&board, options.development, options.no_build)?;
@@ -86,9 +87,9 @@ pub fn command(options: &Options) -> Result<()> {
         disk.set_servers(&factory_key()?, vec![service.url.clone()])?;
     }
     let scripted = options.keys.is_some() || options.screenshot.is_some();
-    let window = if options.headless { None } else { machine::window() };
+    let window = if seen { machine::window() } else { None };
     if window.is_none() && !options.headless {
-        step("no display, or no window in this QEMU (package qemu-system-gui): going on without");
+        step("no display ($DISPLAY), or no window in this QEMU: going on without");
     }
     let mut panel = if options.with_panel { Some(firmware::start_bench(window)?) } else { None };
     let socket = panel.as_ref().map(|vm| vm.link.clone()).or(options.panel.clone());

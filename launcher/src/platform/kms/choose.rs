@@ -42,8 +42,12 @@ pub struct ModeFacts {
     pub interlaced: bool,
 }
 
+/// Lines of the interface at its smallest.
+const READABLE: u32 = 720;
+
 /// The display's own mode if the board can do it; else the largest that it can, rather 16:9, near 60 pictures a second. A display that
-/// offers only more than the board's maximum gets its smallest mode: a try is better than no picture.
+/// offers only more than the board's maximum gets its smallest mode: a try is better than no picture. A display's own mode that is too small
+/// to read the interface on counts as any other: QEMU's window begins with 640x480, and grows.
 pub fn mode(modes: &[ModeFacts], max: Option<MaxMode>) -> Option<usize> {
     // The display's own mode may be a little faster: QEMU's has 75 pictures a second, and nothing else of that size.
     let rate = |m: &ModeFacts, max: MaxMode| m.hz <= if m.preferred { max.hz + max.hz / 4 } else { max.hz };
@@ -53,7 +57,14 @@ pub fn mode(modes: &[ModeFacts], max: Option<MaxMode>) -> Option<usize> {
         of.max_by_key(|(at, m)| {
             let wide = m.width * 9 == m.height * 16;
             let near = u32::MAX - m.hz.abs_diff(60);
-            (m.preferred, !m.interlaced, wide, u64::from(m.width) * u64::from(m.height), near, std::cmp::Reverse(*at))
+            (
+                m.preferred && m.height >= READABLE,
+                !m.interlaced,
+                wide,
+                u64::from(m.width) * u64::from(m.height),
+                near,
+                std::cmp::Reverse(*at),
+            )
         })
         .map(|(at, _)| at)
     };
@@ -178,6 +189,8 @@ mod tests {
         check("1280x720@75* 1920x1080@60 1024x768@60 800x600@60", "1280x720@60", Some(0));
         check("1280x720@120* 1024x576@60", "1280x720@60", Some(1));
         check("1280x800@60* 1920x1080@60 1280x720@60 640x480@60", "1280x720@60", Some(2));
+        check("640x480@60* 1280x720@60 1024x768@60", "1280x720@60", Some(1));
+        check("720x576@50* 640x480@60", "1280x720@60", Some(0));
         // A 4K television on a board for 1080p, then one for 4K at 30.
         let television = "3840x2160@60* 3840x2160@30 1920x1080@60 1920x1080@50 1920x1080@60i 1280x720@60 720x576@50";
         check(television, "1920x1080@60", Some(2));
