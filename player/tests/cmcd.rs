@@ -2,24 +2,9 @@
 
 mod support;
 
-use hearth_player::{CmcdMode, LoadRequest, PlayerConfig};
-use std::collections::BTreeMap;
-use support::server::Server;
-use support::{CBCS, Film, encode, errors, finish, load, player};
-
-/// Keys and values of one request, wherever they are said.
-fn said(request: &str) -> BTreeMap<String, String> {
-    let mut text: Vec<String> = Vec::new();
-    for line in request.lines().filter(|l| l.to_lowercase().starts_with("cmcd-")) {
-        text.push(line.split_once(": ").expect("a header").1.to_owned());
-    }
-    let address = request.split_whitespace().nth(1).expect("an address");
-    let query = url::Url::parse(&format!("http://h{address}")).expect("URL");
-    text.extend(query.query_pairs().filter(|(k, _)| k == "CMCD").map(|(_, v)| v.into_owned()));
-    let all = text.join(",");
-    let pairs = all.split(',').filter(|p| !p.is_empty());
-    pairs.map(|p| p.split_once('=').unwrap_or((p, ""))).map(|(k, v)| (k.into(), v.trim_matches('"').into())).collect()
-}
+use hearth_player::{CmcdMode, Event, LoadRequest, PlayerConfig};
+use support::server::{Server, said};
+use support::{CBCS, Film, encode, errors, finish, load, player, wait};
 
 /// `ot` of what has this in its path; the first that fits counts.
 const OBJECTS: [(&str, &str); 6] = [("license", "k"), (".m3u8", "m"), (".mpd", "m"), ("init", "i"), ("/v", "v"), ("/a/", "a")];
@@ -76,4 +61,38 @@ fn every_request_says_what_it_is_for() {
         kinds.dedup();
         assert_eq!(kinds, if mode == CmcdMode::Off { vec![] } else { vec!["a", "i", "k", "m", "v"] });
     }
+}
+
+#[test]
+fn a_dry_buffer_is_told_and_a_full_one_asks_for_less_speed() {
+    let film = Film { video: vec![encode::video("v1", 160, 90, 0, 25, 6)], audio: encode::audio("a", 6) };
+    let server = Server::start(film.package(None, None));
+    let (player, events) =
+        player(PlayerConfig { buffer_ms: 600, resume_ms: 300, retries: 0, retry_ms: 100, ..PlayerConfig::default() });
+    player.load(load(server.url("main.m3u8")));
+    let mut seen = Vec::new();
+    wait(&events, &mut seen, 20, |e| matches!(e, Event::Started { .. }).then_some(()));
+    let before = server.requests();
+    server.cut_off(40);
+    let summary = finish(&events, &mut seen, 30);
+    assert!(errors(&seen).is_empty() && summary.stalls > 0, "{seen:#?}");
+    let requests = server.requests();
+    let dry = |r: &[String]| r.iter().filter(|r| said(r).contains_key("bs")).count();
+    let (early, all) = (dry(&before), dry(&requests));
+    assert!(early == 0 && all > 0 && all as u64 <= summary.stalls, "{all} times for {} stalls: {requests:#?}", summary.stalls);
+    assert!(requests.iter().filter(|r| said(r).contains_key("bs")).all(|r| said(r)["ot"] == "v"), "{requests:#?}");
+    let mut asked = 0;
+    for request in &requests {
+        let said = said(request);
+        let number = |key: &str| said.get(key).map(|n| n.parse::<u64>().expect("a number"));
+        let Some(rate) = number("br").filter(|r| *r > 25) else { continue };
+        let buffer = number("bl").expect("media says its buffer");
+        // Rounded to hundreds, half a buffer is neither.
+        match number("rtp") {
+            Some(enough) => assert!(buffer >= 300 && enough == (rate * 4 + 50) / 100 * 100, "{request}"),
+            None => assert!(buffer <= 300, "{request}"),
+        }
+        asked += usize::from(number("rtp").is_some());
+    }
+    assert!(asked > 0, "{requests:#?}");
 }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::ops::Range;
 use std::sync::LazyLock;
 use std::time::Instant;
-use support::server::Server;
+use support::server::{Server, said};
 use support::{Files, Film, encode, errors, finish, load, player, smooth, wait};
 
 const SECONDS: u32 = 16;
@@ -85,6 +85,16 @@ fn follows_the_edge_of_hls_and_dash() {
         let lists = |r: &&String| r.starts_with("GET /v2.m3u8") || r.starts_with("GET /live.mpd");
         let asked = server.requests().iter().filter(lists).count();
         assert!((2..=10).contains(&asked), "{path}: {asked} requests for it");
+        let requests = server.requests();
+        let told = |part: &str, key: &str, value: &str| {
+            let mut own = requests.iter().filter(|r| r.lines().next().is_some_and(|l| l.contains(part))).peekable();
+            assert!(own.peek().is_some(), "{path}: {part} was asked for");
+            own.for_each(|r| assert_eq!(said(r).get(key).map(String::as_str), Some(value), "{path}: {key} of {r}"));
+        };
+        told(".m4s", "st", "l");
+        if path == "live.mpd" {
+            told("/time", "ot", "o");
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use hearth_player::{
 };
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, LazyLock, Mutex};
-use support::server::Server;
+use support::server::{Server, said};
 use support::{Files, Film, encode, errors, finish, load, player, smooth, wait};
 
 /// Six seconds.
@@ -153,6 +153,21 @@ fn every_kind_of_captions_shows_when_it_is_due() {
     std::thread::scope(|s| {
         cases.for_each(|(path, text, language)| drop(s.spawn(move || plays_with(server, path, text, language))))
     });
+    asked_aside(server, &[("/en/", "c"), ("/fr/init", "i"), ("/fr/", "tt")]);
+}
+
+/// What has this in its path (the first that fits counts) was asked for as this object of CMCD, and never in a hurry.
+fn asked_aside(server: &Server, objects: &[(&str, &str)]) {
+    let mut kinds: Vec<&str> = Vec::new();
+    for request in server.requests() {
+        let path = request.split_whitespace().nth(1).expect("an address");
+        let Some((_, object)) = objects.iter().find(|(part, _)| path.contains(part)) else { continue };
+        let said = said(&request);
+        assert_eq!((said.get("ot").map(String::as_str), said.contains_key("su")), (Some(*object), false), "{request}");
+        assert!(said.contains_key("sid") && said.contains_key("st"), "{request}");
+        kinds.push(object);
+    }
+    assert!(objects.iter().all(|(_, object)| kinds.contains(object)), "asked for {kinds:?}");
 }
 
 /// Plays to the end: every cue of `language` was shown while it was due.
@@ -360,6 +375,7 @@ fn a_tile_of_a_sheet_for_every_place() {
         assert_eq!(rgb[(45 * 160 + 80) * 3..][..3], color, "at {position_ms}");
     }
     assert_eq!(server.requests().iter().filter(|r| r.contains("thumbs/0.png")).count(), 2, "what was made is kept");
+    asked_aside(&server, &[("/thumbs/", "o")]);
 }
 
 /// Where the bright ball is, in parts of the picture.

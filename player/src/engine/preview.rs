@@ -3,7 +3,7 @@
 use super::shared::Shared;
 use super::{Note, session::Session};
 use crate::Error;
-use crate::fetch::Request;
+use crate::fetch::Object;
 use crate::media::prepare::{Chunk, cut, decrypt, read_init};
 use crate::media::still::{self, Still};
 use crate::title::Place;
@@ -121,14 +121,14 @@ fn locate(shared: &Shared, position_us: u64) -> Result<Option<Found>, Error> {
 
 fn make(shared: &Shared, found: &Found) -> Result<Still, Error> {
     let resource = &found.segment.resource;
-    let fetch = |r| shared.http.fetch(&Request::resource(r)?, LIMIT, &shared.stop).map(|f| f.bytes);
-    let mut bytes = fetch(resource)?;
+    let object = if found.sheet { Object::Other } else { Object::Video };
+    let mut bytes = shared.fetch_aside(resource, object, LIMIT)?;
     shared.count_bytes(bytes.len());
     if found.sheet {
         return still::of_sheet(&bytes, found.tiles, found.key.2, &resource.url);
     }
     let init = found.segment.init.as_ref().ok_or_else(|| Error::UnsupportedContainer(format!("{}: key frames", resource.url)))?;
-    let init = read_init(&fetch(init)?, &init.url)?;
+    let init = read_init(&shared.fetch_aside(init, Object::Init, LIMIT)?, &init.url)?;
     complete(&mut bytes);
     let (format, samples) = init.samples(&bytes, resource, TrackKind::Video)?;
     let first = samples.iter().find(|s| s.sync).ok_or_else(|| Error::BadSegment(format!("{}: no key frame", resource.url)))?;

@@ -3,11 +3,12 @@
 use super::decoder::Memory;
 use super::fetcher::Shifts;
 use super::{Control, Note};
-use crate::fetch::{Http, Piece, Pulse, Stop, Transfer};
+use crate::fetch::{Http, Object, Piece, Pulse, Request, Stop, Transfer};
 use crate::media::{keys::Keys, verify::Verifier};
 use crate::title::{Title, select::Ladder};
 use crate::{Error, PlayerConfig};
 use hearth_isobmff::{KeyId, Pssh};
+use hearth_manifest::Resource;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::Sender;
@@ -140,6 +141,13 @@ impl Shared {
     fn talk(shared: &Arc<Self>, work: impl FnOnce(&Keys) + Send + 'static) -> Result<(), Error> {
         let (own, thread) = (shared.clone(), std::thread::Builder::new().name("licence".into()));
         thread.spawn(move || work(&own.keys)).map(drop).map_err(|e| Error::Internal(format!("no thread for the licence: {e}")))
+    }
+
+    /// What goes beside the film and holds no picture up: captions, thumbnails.
+    pub(super) fn fetch_aside(&self, resource: &Resource, object: Object, limit: usize) -> Result<Vec<u8>, Error> {
+        let mut request = Request::resource(resource, object)?;
+        request.cmcd.aside = true;
+        Ok(self.http.fetch(&request, limit, &self.stop)?.bytes)
     }
 
     /// The rest of a transfer.

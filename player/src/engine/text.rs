@@ -2,7 +2,7 @@
 
 use super::shared::Shared;
 use crate::Error;
-use crate::fetch::Request;
+use crate::fetch::Object;
 use crate::media::text::{self, Times};
 use crate::title::{Playlist, select::Ladder};
 use hearth_captions::{Cue, Document};
@@ -179,15 +179,16 @@ impl Fetcher<'_> {
     fn segment(&mut self, ladder: &Ladder, list: &Playlist, index: usize, period_us: u64) -> Result<Document, Error> {
         let Some(segment) = list.get(index) else { return Ok(Document::default()) };
         let shared = self.shared;
-        let fetch = |resource: &Resource| shared.http.fetch(&Request::resource(resource)?, LIMIT, &shared.stop).map(|f| f.bytes);
-        let bytes = fetch(&segment.resource)?;
+        let init = segment.init.as_ref().or(list.init.as_ref());
+        let object = if init.is_some() { Object::TimedText } else { Object::Caption };
+        let bytes = shared.fetch_aside(&segment.resource, object, LIMIT)?;
         shared.count_bytes(bytes.len());
-        let init = match segment.init.as_ref().or(list.init.as_ref()).filter(|_| text::is_mp4(&bytes)) {
+        let init = match init.filter(|_| text::is_mp4(&bytes)) {
             None => None,
             Some(resource) => Some(match self.inits.get(resource) {
                 Some(init) => init.clone(),
                 None => {
-                    let init = Arc::new(text::init(&fetch(resource)?, &resource.url)?);
+                    let init = Arc::new(text::init(&shared.fetch_aside(resource, Object::Init, LIMIT)?, &resource.url)?);
                     self.inits.insert(resource.clone(), init.clone());
                     init
                 }

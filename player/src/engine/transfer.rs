@@ -3,7 +3,7 @@
 use super::fetcher::{Cursor, Fetcher, Loaded, place};
 use super::shared::Shared;
 use crate::Error;
-use crate::fetch::{Piece, Pulse, Request};
+use crate::fetch::{Object, Piece, Pulse, Request, cmcd::Cmcd};
 use crate::media::prepare::read_init;
 use crate::title::Playlist;
 use hearth_abr::{InFlight, Transfer};
@@ -29,23 +29,22 @@ impl Fetcher {
         segment: &Segment,
     ) -> Result<Option<Loaded>, Error> {
         let resource = segment.init.as_ref().or(list.init.as_ref());
-        let cmcd = self.cmcd(at, rendition, list, segment);
         let open = |resource| -> Result<_, Error> {
-            let mut request = Request::resource(resource)?;
-            cmcd(&self.shared, "i", &mut request);
+            let mut request = Request::resource(resource, Object::Init)?;
+            (request.cmcd.buffer_ms, request.cmcd.throughput_kbps) = (Some(self.buffer_ms()), self.shared.estimate());
             Ok((resource, self.shared.http.open(request)))
         };
         let known = resource.and_then(|r| at.inits.get(r)).cloned();
         let init = resource.filter(|_| known.is_none()).map(open).transpose()?;
         let object = if self.buffers.len() > 1 {
-            "av"
+            Object::Muxed
         } else if self.kind() == TrackKind::Video {
-            "v"
+            Object::Video
         } else {
-            "a"
+            Object::Audio
         };
-        let mut request = Request::resource(&segment.resource)?;
-        cmcd(&self.shared, object, &mut request);
+        let mut request = Request::resource(&segment.resource, object)?;
+        request.cmcd = self.cmcd(at, rendition, list, segment, &request);
         let started = Instant::now();
         let media = self.shared.http.open(request);
         let whole = self.shared.keys.whole(segment.protection.as_ref().unwrap_or(&list.protection), segment.number)?;
@@ -149,41 +148,36 @@ impl Fetcher {
         self.shared.set_estimate(abr.estimate_kbps());
     }
 
-    /// What CMCD says of a request for `segment`.
-    fn cmcd(
-        &self,
-        at: &Cursor,
-        rendition: usize,
-        list: &Playlist,
-        segment: &Segment,
-    ) -> impl Fn(&Shared, &'static str, &mut Request) + use<> {
+    /// What there is ahead of the picture.
+    fn buffer_ms(&self) -> u64 {
+        (self.main().ahead(self.shared.position()) / 1_000_000) as u64
+    }
+
+    /// What is known of `request`, which is for `segment`.
+    fn cmcd(&self, at: &Cursor, rendition: usize, list: &Playlist, segment: &Segment, request: &Request) -> Cmcd {
         let ladder = &at.ladders[at.period];
         let rate = |i: usize| self.shared.title.rendition(place(ladder, i)).map_or(0, |r| r.bandwidth / 1000);
         let duration_ms = segment.duration_us / 1000;
         // HLS does not say the rate of sound, but often the size of its segments.
         let own = || segment.size.unwrap_or(0).saturating_mul(8) / duration_ms.max(1);
         let bitrate_kbps = Some(rate(rendition)).filter(|r| *r > 0).unwrap_or_else(own);
-        let top_kbps = rate(ladder.renditions.len() - 1).max(bitrate_kbps);
-        let buffer_ms = (self.main().ahead(self.shared.position()) / 1_000_000) as u64;
-        let video = self.kind() == TrackKind::Video;
-        let next = list.get(at.segment + 1).map(|next| next.resource.clone());
+        let buffer_ms = self.buffer_ms();
         let full = buffer_ms * 2 > self.shared.config.buffer_ms;
-        move |shared, object, request| {
-            let mut cmcd = shared.http.voice().of(object);
-            cmcd.buffer_ms = Some(buffer_ms);
-            cmcd.throughput_kbps = shared.estimate();
-            if object != "i" {
-                (cmcd.bitrate_kbps, cmcd.top_kbps, cmcd.duration_ms) = (bitrate_kbps, top_kbps, duration_ms);
-                // With half a buffer there is time; a few times the media's own rate keeps it.
-                cmcd.enough_kbps = if full { bitrate_kbps * 4 } else { 0 };
-                cmcd.starved = video && shared.take_starved();
-                if let Some(next) = &next {
-                    let url = url::Url::parse(&next.url).ok();
-                    cmcd.next = url.filter(|u| *u != request.url).and_then(|u| request.url.make_relative(&u));
-                    cmcd.next_range = next.range.filter(|r| r.length > 0).map(|r| (r.offset, r.offset + r.length - 1));
-                }
-            }
-            cmcd.put(shared.config.cmcd, request);
+        let next = list.get(at.segment + 1).map(|next| &next.resource);
+        let url = next.and_then(|n| url::Url::parse(&n.url).ok());
+        let range = next.and_then(|n| n.range).filter(|r| r.length > 0);
+        Cmcd {
+            bitrate_kbps,
+            top_kbps: rate(ladder.renditions.len() - 1).max(bitrate_kbps),
+            duration_ms,
+            buffer_ms: Some(buffer_ms),
+            throughput_kbps: self.shared.estimate(),
+            // With half a buffer there is time; a few times the media's own rate keeps it.
+            enough_kbps: if full { bitrate_kbps * 4 } else { 0 },
+            starved: self.kind() == TrackKind::Video && self.shared.take_starved(),
+            next: url.filter(|u| *u != request.url).and_then(|u| request.url.make_relative(&u)),
+            next_range: range.map(|r| (r.offset, r.offset + r.length - 1)),
+            ..request.cmcd.clone()
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Common Media Client Data (CTA-5004): what is said of each request to whoever delivers it. As headers it never becomes part of a cache's key.
 
 use super::Request;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
@@ -16,7 +17,44 @@ pub enum CmcdMode {
     Query,
 }
 
-/// What is said of one request. Zero and none are left out.
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Object {
+    Manifest,
+    Audio,
+    Video,
+    /// Sound and picture in one file.
+    Muxed,
+    Init,
+    /// Captions as a file of their own kind.
+    Caption,
+    /// Captions in ISOBMFF.
+    TimedText,
+    /// A key or a licence.
+    Key,
+    /// Sheets of thumbnails, the time of day.
+    #[default]
+    Other,
+}
+
+impl Object {
+    /// The token of `ot`.
+    fn token(self) -> &'static str {
+        match self {
+            Self::Manifest => "m",
+            Self::Audio => "a",
+            Self::Video => "v",
+            Self::Muxed => "av",
+            Self::Init => "i",
+            Self::Caption => "c",
+            Self::TimedText => "tt",
+            Self::Key => "k",
+            Self::Other => "o",
+        }
+    }
+}
+
+/// What is said of one request. Zero and none are left out. Who asks fills in what is known of the object; [`Voice`] adds the session's part.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cmcd {
     /// `sid`.
@@ -27,8 +65,8 @@ pub(crate) struct Cmcd {
     pub(crate) format: &'static str,
     /// `st`: live is `l`, on demand `v`; none where it is not known yet.
     pub(crate) live: Option<bool>,
-    /// `ot`: `v`, `a`, `av`, `i`, `m`, `k`.
-    pub(crate) object: &'static str,
+    /// `ot`.
+    pub(crate) object: Object,
     /// `br`, kbit/s.
     pub(crate) bitrate_kbps: u64,
     /// `tb`, kbit/s.
@@ -45,6 +83,8 @@ pub(crate) struct Cmcd {
     pub(crate) next: Option<String>,
     /// `nrr`: the next request's byte range.
     pub(crate) next_range: Option<(u64, u64)>,
+    /// No picture ever waits for it: never `su`.
+    pub(crate) aside: bool,
     /// `su`: in a hurry, the picture waits.
     pub(crate) startup: bool,
     /// `bs`: the buffer ran dry since the last request.
@@ -66,7 +106,7 @@ impl Cmcd {
         let hundreds = |value: u64| value.saturating_add(50) / 100 * 100;
         number(&mut pairs, 0, "br", self.bitrate_kbps);
         number(&mut pairs, 0, "d", self.duration_ms);
-        pairs.push((0, format!("ot={}", self.object)));
+        pairs.push((0, format!("ot={}", self.object.token())));
         number(&mut pairs, 0, "tb", self.top_kbps);
         if let Some(ms) = self.buffer_ms {
             pairs.push((1, format!("bl={}", hundreds(ms))));
@@ -104,29 +144,26 @@ impl Cmcd {
     }
 
     /// Says it with `request`.
-    pub(crate) fn put(&self, mode: CmcdMode, request: &mut Request) {
+    fn put(&self, mode: CmcdMode, request: &mut Request) {
         match mode {
             CmcdMode::Off => (),
             CmcdMode::Headers => request.headers.extend(self.headers()),
             CmcdMode::Query => {
-                let own = format!("CMCD={}", self.query());
-                let all = request.url.query().filter(|q| !q.is_empty()).map_or_else(|| own.clone(), |q| format!("{q}&{own}"));
-                request.url.set_query(Some(&all));
+                // An address that an answer came from has what was said then: it is said anew.
+                let others =
+                    request.url.query().unwrap_or_default().split('&').filter(|a| !a.is_empty() && !a.starts_with("CMCD="));
+                let all: Vec<String> = others.map(str::to_owned).chain([format!("CMCD={}", self.query())]).collect();
+                request.url.set_query(Some(&all.join("&")));
             }
         }
     }
 }
 
-/// Percent-encoded, but for what an address may have anywhere.
+/// What an address may not have anywhere (RFC 3986 §2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 fn encoded(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        let _ = match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => write!(out, "{}", char::from(byte)),
-            _ => write!(out, "%{byte:02X}"),
-        };
-    }
-    out
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// A string in quotes, of visible ASCII and at most `most` characters.
@@ -165,19 +202,17 @@ impl Voice {
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some((format, live));
     }
 
-    /// What is the same for every request of now.
-    pub(crate) fn of(&self, object: &'static str) -> Cmcd {
+    /// Says what is known of `request` with it, and what is the same for every request of now.
+    pub(crate) fn speak(&self, request: &mut Request) {
+        if self.session.is_empty() {
+            return;
+        }
         let known = *self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (format, live) = known.map_or(("", None), |(format, live)| (format, Some(live)));
-        let startup = self.hurry.as_ref().is_some_and(|hurry| hurry());
-        Cmcd { session: self.session.clone(), content: self.content.clone(), format, live, object, startup, ..Cmcd::default() }
-    }
-
-    /// Says that with `request`.
-    pub(crate) fn put(&self, object: &'static str, request: &mut Request) {
-        if !self.session.is_empty() {
-            self.of(object).put(self.mode, request);
-        }
+        let own = std::mem::take(&mut request.cmcd);
+        let startup = !own.aside && self.hurry.as_ref().is_some_and(|hurry| hurry());
+        let (session, content) = (self.session.clone(), self.content.clone());
+        Cmcd { session, content, format, live, startup, ..own }.put(self.mode, request);
     }
 }
 
@@ -192,7 +227,7 @@ mod tests {
             content: Some("a\"b\n".into()),
             format: "h",
             live: Some(false),
-            object: "v",
+            object: Object::Video,
             bitrate_kbps: 3200,
             top_kbps: 6000,
             duration_ms: 4004,
@@ -201,6 +236,7 @@ mod tests {
             enough_kbps: 12_840,
             next: Some("../300kbps/track.m4v?a=1".into()),
             next_range: Some((100, 199)),
+            aside: false,
             startup: true,
             starved: true,
         }
@@ -224,21 +260,31 @@ mod tests {
         );
         let playing = Cmcd { startup: false, ..full() };
         check(&playing, &[object, ("CMCD-Request", format!("bl=21300,dl=21300,mtp=25400,{nor}")), of_session, status]);
-        let licence = Cmcd { object: "k", live: Some(true), session: "s".into(), ..Cmcd::default() };
+        let licence = Cmcd { object: Object::Key, live: Some(true), session: "s".into(), ..Cmcd::default() };
         check(&licence, &[("CMCD-Object", "ot=k".into()), ("CMCD-Session", "sid=\"s\",st=l".into())]);
     }
 
     #[test]
     fn in_the_address_all_keys_are_in_one_order() {
-        let cmcd =
-            Cmcd { object: "m", session: "a b".into(), live: Some(true), buffer_ms: Some(0), startup: true, ..Cmcd::default() };
+        let cmcd = Cmcd {
+            object: Object::Manifest,
+            session: "a b".into(),
+            live: Some(true),
+            buffer_ms: Some(0),
+            startup: true,
+            ..Cmcd::default()
+        };
         for (before, after) in [
             ("http://h/p.m3u8", "http://h/p.m3u8?CMCD=bl%3D0%2Cot%3Dm%2Csid%3D%22a%20b%22%2Cst%3Dl%2Csu"),
+            ("http://h/p?CMCD=ot%3Dm&x=1#f", "http://h/p?x=1&CMCD=bl%3D0%2Cot%3Dm%2Csid%3D%22a%20b%22%2Cst%3Dl%2Csu#f"),
             ("http://h/p?x=1#f", "http://h/p?x=1&CMCD=bl%3D0%2Cot%3Dm%2Csid%3D%22a%20b%22%2Cst%3Dl%2Csu#f"),
         ] {
-            let mut request = Request::get(Url::parse(before).expect("URL"));
-            cmcd.put(CmcdMode::Query, &mut request);
-            assert_eq!(request.url.as_str(), after);
+            let mut request = Request::get(Url::parse(before).expect("URL"), Object::Manifest);
+            // Said twice, the second time of an address that has it already, it is there once.
+            for _ in 0..2 {
+                cmcd.put(CmcdMode::Query, &mut request);
+                assert_eq!(request.url.as_str(), after);
+            }
             assert!(request.headers.is_empty());
         }
     }

@@ -1,6 +1,6 @@
 //! The HTTP client (and files, for tools): one connection pool, timeouts, redirects, ranges.
 
-use super::cmcd::Voice;
+use super::cmcd::{Cmcd, Object, Voice};
 use super::{Piece, Transfer};
 use crate::{Error, PlayerConfig};
 use hearth_manifest::ByteRange;
@@ -26,25 +26,20 @@ pub(crate) struct Request {
     pub(crate) headers: Vec<(&'static str, String)>,
     /// POST this; else GET.
     pub(crate) body: Option<Vec<u8>>,
+    /// What whoever asks knows of it; [`Http::open`] says it.
+    pub(crate) cmcd: Cmcd,
 }
 
 impl Request {
     /// GET of the whole.
-    pub(crate) fn get(url: Url) -> Self {
-        Self { url, range: None, headers: Vec::new(), body: None }
-    }
-
-    /// The same, said to be for `object` (CMCD `ot`).
-    pub(crate) fn to(url: Url, http: &Http, object: &'static str) -> Self {
-        let mut request = Self::get(url);
-        http.voice.put(object, &mut request);
-        request
+    pub(crate) fn get(url: Url, object: Object) -> Self {
+        Self { url, range: None, headers: Vec::new(), body: None, cmcd: Cmcd { object, ..Cmcd::default() } }
     }
 
     /// GET of a manifest's resource.
-    pub(crate) fn resource(resource: &hearth_manifest::Resource) -> Result<Self, Error> {
+    pub(crate) fn resource(resource: &hearth_manifest::Resource, object: Object) -> Result<Self, Error> {
         let url = Url::parse(&resource.url).map_err(|e| Error::BadUrl(format!("{}: {e}", resource.url)))?;
-        Ok(Self { range: resource.range, ..Self::get(url) })
+        Ok(Self { range: resource.range, ..Self::get(url, object) })
     }
 }
 
@@ -150,8 +145,9 @@ impl Http {
         }
     }
 
-    /// Starts a transfer.
-    pub(crate) fn open(&self, request: Request) -> Transfer {
+    /// Starts a transfer. Every request passes here, so that none goes without its CMCD.
+    pub(crate) fn open(&self, mut request: Request) -> Transfer {
+        self.voice.speak(&mut request);
         let (sender, receiver) = sync_channel(PIECES);
         let http = self.clone();
         let work = move || {

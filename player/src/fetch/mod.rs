@@ -5,6 +5,7 @@ pub(crate) mod cmcd;
 mod http;
 mod pulse;
 
+pub(crate) use cmcd::Object;
 pub(crate) use http::{Http, Request};
 pub(crate) use pulse::Pulse;
 

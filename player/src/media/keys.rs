@@ -2,7 +2,7 @@
 //! the CDM.
 
 use super::systems;
-use crate::fetch::{Http, Request, Stop};
+use crate::fetch::{Http, Object, Request, Stop};
 use crate::{Clock, Error, LoadRequest, PlayerConfig};
 use hearth_cdm::{Cdm, CdmSession, DecryptError, Event, KeyStatus, Renewal, SessionKind, StaticKeys};
 use hearth_isobmff::{ContentKey, KeyId, Pssh, SampleCrypto};
@@ -112,7 +112,7 @@ impl Keys {
 
     /// A request for a licence or a key.
     pub(super) fn private(&self, url: Url) -> Request {
-        let mut request = Request::to(url, &self.http, "k");
+        let mut request = Request::get(url, Object::Key);
         request.headers.extend(self.token.as_ref().map(|token| ("Authorization", format!("Bearer {token}"))));
         request
     }

@@ -2,7 +2,7 @@
 
 use super::{Edge, MANIFEST_LIMIT, Place, Playlist, Title, line, manifest_error};
 use crate::Error;
-use crate::fetch::{Fetched, Http, Request, Stop};
+use crate::fetch::{Fetched, Http, Object, Request, Stop};
 use hearth_manifest::hls::MediaPlaylist;
 use hearth_manifest::{ContentProtection, Live, Period, Presentation, Rendition, Resource, Segment, Segments, TrackSet};
 use std::sync::{Arc, PoisonError};
@@ -43,11 +43,11 @@ impl Clock {
                 "direct" => hearth_manifest::unix_ms(value),
                 "http-iso" | "http-xsdate" => value.split_whitespace().find_map(|url| {
                     let url = Url::parse(url).ok()?;
-                    let answer = http.fetch(&Request::get(url), 1024, stop).ok()?;
+                    let answer = http.fetch(&Request::get(url, Object::Other), 1024, stop).ok()?;
                     hearth_manifest::unix_ms(std::str::from_utf8(&answer.bytes).ok()?)
                 }),
                 "http-head" => value.split_whitespace().find_map(|url| {
-                    http.fetch(&Request::get(Url::parse(url).ok()?), MANIFEST_LIMIT, stop).ok()?;
+                    http.fetch(&Request::get(Url::parse(url).ok()?, Object::Other), MANIFEST_LIMIT, stop).ok()?;
                     http.server_time_ms()
                 }),
                 _ => None,
@@ -84,7 +84,7 @@ impl Source {
     /// What is there now, after asking for a new one where that is due.
     fn update(&mut self, http: &Http, stop: &Stop) -> Result<Presentation, Error> {
         if self.update.is_some_and(|u| self.fetched.elapsed() >= u.mul_f32(0.9)) {
-            let fetched = http.fetch(&Request::to(self.next.clone(), http, "m"), MANIFEST_LIMIT, stop)?;
+            let fetched = http.fetch(&Request::get(self.next.clone(), Object::Manifest), MANIFEST_LIMIT, stop)?;
             let before = std::mem::replace(&mut self.text, String::from_utf8_lossy(&fetched.bytes).into_owned());
             let url = std::mem::replace(&mut self.url, fetched.url);
             self.fetched = Instant::now();

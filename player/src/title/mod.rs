@@ -9,7 +9,7 @@ pub(crate) mod select;
 pub(crate) use playlist::{Edge, Playlist};
 
 use crate::Error;
-use crate::fetch::{Fetched, Http, Request, Stop};
+use crate::fetch::{Fetched, Http, Object, Request, Stop};
 use hearth_manifest::{ByteRange, Format, Presentation, Rendition, Resource, Segment, Segments};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -79,7 +79,7 @@ fn manifest_error(url: &Url, error: hearth_manifest::Error) -> Error {
 
 fn load(http: &Http, url: &Url, stop: &Stop) -> Result<(Fetched, Presentation), Error> {
     let limit = if url.scheme() == "file" { FILE_LIMIT } else { MANIFEST_LIMIT };
-    let fetched = http.fetch(&Request::to(url.clone(), http, "m"), limit, stop)?;
+    let fetched = http.fetch(&Request::get(url.clone(), Object::Manifest), limit, stop)?;
     let presentation = match file::is_mp4(&fetched.bytes) {
         true => file::presentation(&fetched.bytes, &fetched.url)?,
         false => parse(&fetched.bytes, &fetched.url)?,
@@ -186,7 +186,7 @@ impl Title {
     ) -> Result<Playlist, Error> {
         let url = Url::parse(url).map_err(|e| Error::BadManifest(format!("{url}: {e}")))?;
         let asked = Instant::now();
-        let fetched = self.http.fetch(&Request::to(url, &self.http, "m"), MANIFEST_LIMIT, stop)?;
+        let fetched = self.http.fetch(&Request::get(url, Object::Manifest), MANIFEST_LIMIT, stop)?;
         let text = String::from_utf8(fetched.bytes).map_err(|_| Error::NotAManifest(fetched.url.to_string()))?;
         let list = hearth_manifest::hls::parse_media_importing(&text, &fetched.url, &self.presentation().variables)
             .map_err(|e| manifest_error(&fetched.url, e))?;
@@ -212,9 +212,7 @@ impl Title {
                 return Err(Error::BadIndex(format!("{url}: more than {MAX_INDEXES} indexes")));
             }
             let resource = Resource { url: url.to_owned(), range: Some(range) };
-            let mut request = Request::resource(&resource)?;
-            self.http.voice().put("m", &mut request);
-            let fetched = self.http.fetch(&request, MANIFEST_LIMIT, stop)?;
+            let fetched = self.http.fetch(&Request::resource(&resource, Object::Manifest)?, MANIFEST_LIMIT, stop)?;
             let entries =
                 hearth_isobmff::parse_sidx(&fetched.bytes, range.offset).map_err(|e| Error::BadIndex(format!("{url}: {e}")))?;
             let mut below = Vec::new();

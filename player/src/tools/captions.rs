@@ -1,7 +1,7 @@
 //! Captions at one moment as a picture: of a WebVTT or TTML file, or of a title's text track.
 
 use super::{Reader, SEGMENT_LIMIT, Source};
-use crate::fetch::{Http, Request, Stop};
+use crate::fetch::{Http, Object, Request, Stop};
 use crate::media::text::{self, Times};
 use crate::title::select::{self, TextWish};
 use crate::{Error, PlayerConfig, TextPreference, title};
@@ -74,7 +74,7 @@ fn write(out: &Path, (width, height): (u32, u32), pixels: &[[u8; 4]]) -> Result<
 fn document(picture: &CaptionPicture) -> Result<Document, Error> {
     let http = Http::new(&PlayerConfig::default());
     let url = title::locate(&picture.location)?;
-    let fetched = http.fetch(&Request::get(url), TEXT_LIMIT, &Stop::default())?;
+    let fetched = http.fetch(&Request::get(url, Object::Caption), TEXT_LIMIT, &Stop::default())?;
     match text::file(&fetched.bytes) {
         Some(document) => Ok(document),
         None => of_title(picture),
@@ -101,7 +101,7 @@ fn of_title(picture: &CaptionPicture) -> Result<Document, Error> {
     // What began in the segment before may last.
     for segment in (at.saturating_sub(1)..=at).filter_map(|i| list.get(i)) {
         let read = |r: &hearth_manifest::Resource| {
-            reader.http.fetch(&Request::resource(r)?, SEGMENT_LIMIT, &reader.stop).map(|f| f.bytes)
+            reader.http.fetch(&Request::resource(r, Object::TimedText)?, SEGMENT_LIMIT, &reader.stop).map(|f| f.bytes)
         };
         let bytes = read(&segment.resource)?;
         let init = segment.init.as_ref().or(list.init.as_ref()).filter(|_| text::is_mp4(&bytes));

@@ -1,7 +1,7 @@
 //! A manifest as one JSON object.
 
 use super::Source;
-use crate::fetch::{Http, Request, Stop};
+use crate::fetch::{Http, Object, Request, Stop};
 use crate::title::{self, Title};
 use crate::{Error, PlayerConfig};
 use hearth_manifest::Segments;
@@ -17,7 +17,7 @@ pub fn inspect(location: &str, base: Option<&str>) -> Result<Value, Error> {
         None => Title::open(&http, &url, &stop)?,
         Some(base) => {
             let base = Url::parse(base).map_err(|e| Error::BadUrl(format!("--base {base}: {e}")))?;
-            let fetched = http.fetch(&Request::get(url), 16 << 20, &stop)?;
+            let fetched = http.fetch(&Request::get(url, Object::Manifest), 16 << 20, &stop)?;
             Title::new(http, title::parse(&fetched.bytes, &base)?)?
         }
     };

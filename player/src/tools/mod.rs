@@ -11,7 +11,7 @@ pub use frames::frames;
 pub use inspect::inspect;
 pub use samples::samples;
 
-use crate::fetch::{Http, Request, Stop};
+use crate::fetch::{Http, Object, Request, Stop};
 use crate::media::keys::Keys;
 use crate::media::prepare::{InitSegment, read_init};
 use crate::media::whole::Whole;
@@ -117,7 +117,7 @@ impl Reader {
     }
 
     fn read(&self, resource: &Resource) -> Result<Vec<u8>, Error> {
-        Ok(self.http.fetch(&Request::resource(resource)?, SEGMENT_LIMIT, &self.stop)?.bytes)
+        Ok(self.http.fetch(&Request::resource(resource, Object::Other)?, SEGMENT_LIMIT, &self.stop)?.bytes)
     }
 
     /// The init segment of segment number `at`.

@@ -3,6 +3,7 @@
 use super::fault::Rule;
 use super::{AUDIO_KEY, AUDIO_KID, Files, VIDEO_KEY, VIDEO_KID, licence};
 use hearth_cdm::to_base64url;
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -113,6 +114,20 @@ impl Server {
     pub fn requests(&self) -> Vec<String> {
         self.inner.requests.lock().expect("lock").clone()
     }
+}
+
+/// CMCD keys and values of one request, wherever they are said.
+pub fn said(request: &str) -> BTreeMap<String, String> {
+    let mut text: Vec<String> = Vec::new();
+    for line in request.lines().filter(|l| l.to_lowercase().starts_with("cmcd-")) {
+        text.push(line.split_once(": ").expect("a header").1.to_owned());
+    }
+    let address = request.split_whitespace().nth(1).expect("an address");
+    let query = url::Url::parse(&format!("http://h{address}")).expect("URL");
+    text.extend(query.query_pairs().filter(|(k, _)| k == "CMCD").map(|(_, v)| v.into_owned()));
+    let all = text.join(",");
+    let pairs = all.split(',').filter(|p| !p.is_empty());
+    pairs.map(|p| p.split_once('=').unwrap_or((p, ""))).map(|(k, v)| (k.into(), v.trim_matches('"').into())).collect()
 }
 
 impl Drop for Server {
