@@ -283,7 +283,7 @@ impl Launcher {
             From::Captions { position_us, document } => {
                 return self.captions = Some((session, position_us, document)).filter(|(.., d)| !d.cues.is_empty());
             }
-            From::Stall { .. } | From::Window { .. } | From::Decoder { .. } => return,
+            From::Stall { .. } | From::Window { .. } | From::Decoder { .. } | From::Volume { .. } => return,
             From::Summary(summary) => return self.log.summaries.push(summary),
         };
         self.step(Event::Player { session, event });

@@ -86,6 +86,16 @@ pub enum Command {
         /// In pixels.
         max_height: Option<u32>,
     },
+    /// How loud, for this title and all later ones: 0 to 100 on a cubic scale, which is how it is heard (50 is an eighth of the amplitude).
+    SetVolume {
+        /// More than 100 is 100.
+        percent: u32,
+    },
+    /// Without sound, or as loud as before; for this title and all later ones.
+    SetMute {
+        /// Without sound.
+        muted: bool,
+    },
     /// The screen's connection is protected like this from now on. Renditions that ask for more are not shown any more.
     SetHdcp {
         /// `none`, `v1`, `v2_0`, `v2_2`, `v2_3`.
@@ -176,6 +186,13 @@ pub enum Event {
         element: String,
         /// `zero`, `gl` or `cpu`: how its pictures reach the screen.
         copy_path: String,
+    },
+    /// How loud it is from now on: the answer to each [`Command::SetVolume`] and [`Command::SetMute`].
+    Volume {
+        /// 0 to 100.
+        percent: u32,
+        /// Without sound all the same.
+        muted: bool,
     },
     /// Another rendition is being loaded from here on.
     Switch {

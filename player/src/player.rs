@@ -49,7 +49,7 @@ impl Player {
         let _ = self.control.send(Control::Load(Box::new(request), std::time::Instant::now()));
     }
 
-    /// Does what the viewer wants, in order. Ignored while nothing is loaded.
+    /// Does what the viewer wants, in order. While nothing is loaded only volume and mute are heeded.
     pub fn send(&self, command: Command) {
         let _ = self.control.send(Control::Command(command));
     }

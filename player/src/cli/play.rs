@@ -129,6 +129,7 @@ fn print(event: &Event) {
         }
         Event::Preview { at_us, width, height, .. } => println!("preview of {:.3} s, {width}x{height}", *at_us as f64 / 1e6),
         Event::Decoder { element, copy_path } => println!("decoder {element}, pictures by {copy_path}"),
+        Event::Volume { percent, muted } => println!("volume {percent}{}", if *muted { ", muted" } else { "" }),
         Event::Position { .. } | Event::Window { .. } => (),
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn choose(decoders: &Decoders, track: &Track, failed: &[String]) -> R
 /// Loads the plugins of most titles' decoders and parsers, so that the first pipeline need not.
 pub(super) fn warm_up(decoders: &Decoders) {
     let first = |list: &[String]| list.iter().find_map(|name| gst::ElementFactory::find(name));
-    let others = ["h264parse", "queue", "audioconvert", "audioresample"].into_iter().map(gst::ElementFactory::find);
+    let others = ["h264parse", "queue", "audioconvert", "volume", "audioresample"].into_iter().map(gst::ElementFactory::find);
     for factory in [first(&decoders.avc), first(&decoders.aac)].into_iter().chain(others).flatten() {
         if let Err(error) = factory.load() {
             tracing::warn!(%error, "a plugin cannot be loaded");

@@ -8,6 +8,7 @@ mod fallback;
 mod fetcher;
 mod jump;
 mod ladder;
+mod loudness;
 mod open;
 mod permit;
 mod pipeline;
@@ -85,6 +86,7 @@ pub(crate) fn run(
     let config = Arc::new(config);
     let mut session: Option<Session> = None;
     let mut number = 0;
+    let mut loudness = loudness::Loudness::default();
     loop {
         let message = match control.recv_timeout(if session.is_some() { TICK } else { Duration::from_secs(3600) }) {
             Ok(message) => Some(message),
@@ -97,7 +99,7 @@ pub(crate) fn run(
                 number += 1;
                 match &ready {
                     Ok(()) => {
-                        let setting = session::Setting { config: config.clone(), video: video.clone(), number, asked };
+                        let setting = session::Setting { config: config.clone(), video: video.clone(), number, asked, loudness };
                         session = Some(Session::start(setting, *request, own.clone(), listeners.clone()));
                     }
                     Err(error) => {
@@ -107,6 +109,12 @@ pub(crate) fn run(
                 }
             }
             Some(Control::Command(Command::Stop)) => end(&mut session, &listeners),
+            Some(Control::Command(command)) if loudness.heed(&command) => {
+                if let Some(session) = &mut session {
+                    session.set_loudness(loudness);
+                }
+                listeners.send(&loudness.event());
+            }
             Some(Control::Command(command)) => {
                 if let Some(session) = &mut session {
                     session.command(command);

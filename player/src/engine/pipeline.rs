@@ -1,5 +1,6 @@
 //! The GStreamer side of one session: per track `appsrc ! parser ! decoder ! sink`, built element by element from the configured lists.
 
+use super::loudness::Loudness;
 use super::shared::Live;
 use super::track::TrackBuffer;
 use super::{Control, Note, Said, decoder};
@@ -31,6 +32,7 @@ pub(super) struct Plan<'a> {
     pub(super) tracks: &'a [(Arc<Format>, Arc<TrackBuffer>)],
     /// Decoders that have failed.
     pub(super) failed: &'a [String],
+    pub(super) loudness: Loudness,
     /// Where to start, ns.
     pub(super) start: i64,
     pub(super) live: Arc<Live>,
@@ -44,6 +46,8 @@ pub(super) struct Plan<'a> {
 pub(super) struct Pipeline {
     pipeline: gst::Pipeline,
     buffers: Vec<Arc<TrackBuffer>>,
+    /// None without sound.
+    volume: Option<gst::Element>,
     /// Element names (of their factories); empty without such a track.
     pub(super) video_decoder: String,
     pub(super) audio_decoder: String,
@@ -61,7 +65,8 @@ impl Pipeline {
     /// Builds and starts, paused or playing.
     pub(super) fn build(plan: &Plan<'_>, playing: bool) -> Result<Self, Error> {
         let pipeline = gst::Pipeline::new();
-        let mut built = Self { pipeline, buffers: Vec::new(), video_decoder: String::new(), audio_decoder: String::new() };
+        let mut built =
+            Self { pipeline, buffers: Vec::new(), volume: None, video_decoder: String::new(), audio_decoder: String::new() };
         built.listen(plan);
         let mut sources = Vec::new();
         for (format, buffer) in plan.tracks {
@@ -100,6 +105,11 @@ impl Pipeline {
     pub(super) fn seek(&self, position: i64) -> Result<(), Error> {
         let position = gst::ClockTime::from_nseconds(position.max(0) as u64);
         self.pipeline.seek_simple(gst::SeekFlags::FLUSH | gst::SeekFlags::ACCURATE, position).map_err(framework)
+    }
+
+    /// As loud as this from now on.
+    pub(super) fn set_loudness(&self, loudness: Loudness) {
+        self.volume.iter().for_each(|v| loudness.apply(v));
     }
 
     /// Position of the sinks' clock, ns.
@@ -159,7 +169,14 @@ impl Pipeline {
         }
         chain.push(decoder);
         chain.push(queue(if video { 3 } else { 0 })?);
-        chain.extend(if video { vec![video_sink(plan)?] } else { audio_sink(plan.config)? });
+        if video {
+            chain.push(video_sink(plan)?);
+        } else {
+            let volume = made("volume")?;
+            plan.loudness.apply(&volume);
+            self.volume = Some(volume.clone());
+            chain.extend([made("audioconvert")?, volume, made("audioresample")?, audio_sink(plan.config)?]);
+        }
         self.pipeline.add_many(&chain).map_err(framework)?;
         gst::Element::link_many(&chain).map_err(framework)?;
         Ok(source)
@@ -261,8 +278,8 @@ fn video_sink(plan: &Plan<'_>) -> Result<gst::Element, Error> {
     Ok(sink)
 }
 
-/// Conversion and the sound device; a sink that only keeps time where there is none.
-fn audio_sink(config: &PlayerConfig) -> Result<Vec<gst::Element>, Error> {
+/// The sound device; a sink that only keeps time where there is none.
+fn audio_sink(config: &PlayerConfig) -> Result<gst::Element, Error> {
     let open = |name: &str, device: Option<&str>| {
         let sink =
             gst::ElementFactory::make(name).name(AUDIO_SINK).build().inspect_err(|e| tracing::warn!("{name}: {e}")).ok()?;
@@ -281,14 +298,13 @@ fn audio_sink(config: &PlayerConfig) -> Result<Vec<gst::Element>, Error> {
         AudioOutput::Element { name, device } => open(name, device.as_deref()),
         AudioOutput::None => None,
     };
-    let sink = match sink {
-        Some(sink) => sink,
+    match sink {
+        Some(sink) => Ok(sink),
         None => gst::ElementFactory::make("fakesink")
             .name(AUDIO_SINK)
             .property("sync", true)
             .property("enable-last-sample", false)
             .build()
-            .map_err(framework)?,
-    };
-    Ok(vec![made("audioconvert")?, made("audioresample")?, sink])
+            .map_err(framework),
+    }
 }

@@ -2,6 +2,7 @@
 //! and counts.
 
 use super::jump::Jump;
+use super::loudness::Loudness;
 use super::open::{Opened, Opening};
 use super::pipeline::{Pipeline, Plan};
 use super::shared::{Live, Shared};
@@ -28,6 +29,7 @@ pub(super) struct Setting {
     pub(super) number: u64,
     /// When the viewer asked.
     pub(super) asked: Instant,
+    pub(super) loudness: Loudness,
 }
 
 /// See the module.
@@ -179,6 +181,8 @@ impl Session {
             Command::LimitHeight { max_height } => self.live.max_height.store(max_height.unwrap_or(0), Relaxed),
             Command::SetHdcp { level } => self.set_hdcp(level),
             Command::Stop => self.over = true,
+            // The engine heeds these.
+            Command::SetVolume { .. } | Command::SetMute { .. } => (),
         }
     }
 
@@ -271,6 +275,7 @@ impl Session {
             output: &*self.setting.video,
             tracks: &tracks,
             failed: &self.failed,
+            loudness: self.setting.loudness,
             start: self.live.position.load(Relaxed),
             live: self.live.clone(),
             notes: self.notes.clone(),
@@ -350,6 +355,12 @@ impl Session {
         if let Some(error) = self.pipeline.as_ref().and_then(|p| p.play(playing).err()) {
             self.fail(&error);
         }
+    }
+
+    /// From now on, and for every pipeline that is still to be built.
+    pub(super) fn set_loudness(&mut self, loudness: Loudness) {
+        self.setting.loudness = loudness;
+        self.pipeline.iter().for_each(|p| p.set_loudness(loudness));
     }
 
     pub(super) fn pause(&mut self, paused: bool) {
