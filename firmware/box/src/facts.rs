@@ -40,8 +40,10 @@ pub struct BoxFacts {
     pub secret: Option<String>,
     /// Where the server may be, best first.
     pub servers: Vec<String>,
-    /// The slot whose update did not work.
+    /// The slot whose update did not work, until the next one is installed.
     pub recovered_from: Option<String>,
+    /// The boot state's number at this boot: another one, and something was installed, tried or marked good in between.
+    pub boot_generation: Option<u32>,
     /// Does the box remember what it is told?
     pub data: DataState,
 }

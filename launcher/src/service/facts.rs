@@ -1,9 +1,13 @@
 //! Files that others on the box leave for the launcher: who the box is (init), and how its update goes (the agent).
 
 use hearth_box::facts::{BoxFacts, DataState};
+use hearth_box::files::{self, Kind};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+/// In `/data/hearth`: which going back the viewer has been told of.
+const TOLD: &str = "told-recovered";
 
 /// Where those files are.
 #[derive(Clone, Debug)]
@@ -148,10 +152,22 @@ impl Watched {
         (std::mem::replace(&mut self.told_ready, ready) != ready).then_some(ready)
     }
 
-    /// True once if the box went back to what it ran before an update.
+    /// True once if the box went back to what it ran before an update: once for each time it did, not at every boot after it.
     pub fn recovered_once(&mut self) -> bool {
-        let recovered = self.facts.recovered_from.as_ref().is_some_and(|slot| !slot.is_empty());
-        recovered && !std::mem::replace(&mut self.told_recovered, true)
+        let Some(slot) = self.facts.recovered_from.as_deref().filter(|slot| !slot.is_empty()) else { return false };
+        if std::mem::replace(&mut self.told_recovered, true) {
+            return false;
+        }
+        let this = format!("{slot} {}\n", self.facts.boot_generation.unwrap_or_default());
+        let note = self.folders.data.join(TOLD);
+        if std::fs::read_to_string(&note).is_ok_and(|told| told == this) {
+            return false;
+        }
+        if let Err(e) = files::replace(&note, this.as_bytes(), Kind::DISC) {
+            // Told again at the next boot, then.
+            tracing::warn!("{}: {e}", note.display());
+        }
+        true
     }
 }
 
@@ -221,6 +237,14 @@ mod tests {
         assert_eq!(read(&folders).servers, ["http://b", "http://c"]);
         assert_eq!((watched.ready_changed(), watched.ready_changed()), (Some(true), None));
         assert_eq!((watched.recovered_once(), watched.recovered_once()), (true, false));
+        let next_boot = |generation: u32| {
+            let facts = format!(r#"{{"slot":"a","recovered-from":"b","boot-generation":{generation}}}"#);
+            std::fs::write(folders.run.join("box.json"), facts).expect("a file");
+            let mut watched = Watched::new(&folders);
+            watched.look();
+            watched.recovered_once()
+        };
+        assert_eq!([7, 7, 9].map(next_boot), [true, false, true], "once for each time");
         write(folders.run.join("box.json"), "{ not JSON");
         watched.look();
         assert!(!watched.recovered_once());

@@ -50,10 +50,13 @@ fn audience(method: &Method, path: &str) -> For {
 /// Finds out who calls, notes that a box was seen, and refuses whom the server is not for.
 pub async fn gate(Shared(state): Shared<Arc<State>>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
+    let mends = (request.method(), path) == (&Method::GET, "/v1/updates");
     // Licences are asked for with playback tokens: those are not ours to judge.
     let caller = if path.starts_with("/v1/") && path != "/v1/license" {
         match caller(&state, request.headers()).await {
             Ok(caller) => caller,
+            // A box that may see no film any more still gets what mends it.
+            Err(e) if mends && e.code() == "device-revoked" => Caller::Anyone,
             Err(e) => return e.into_response(),
         }
     } else {

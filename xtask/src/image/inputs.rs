@@ -36,7 +36,7 @@ pub struct Inputs {
     pub crates: Vec<LinkedCrate>,
     /// The boot loader's package unpacked, where Debian has it.
     pub loader_dir: Option<PathBuf>,
-    /// What the OEM brings: `u-boot.bin`, `firmware/…`.
+    /// What the OEM brings: `u-boot.bin`, `firmware/…`, `root/…`.
     pub blobs: Option<PathBuf>,
     /// Where the results go: `target/image/<board>`.
     pub out: PathBuf,

@@ -55,7 +55,7 @@ pub struct Options {
     /// A folder with your own signing keys; else development keys are used.
     #[arg(long, value_name = "DIR")]
     pub keys: Option<PathBuf>,
-    /// A folder with what you bring for this board: u-boot.bin, firmware/... as `board check` lists it.
+    /// A folder with what you bring: u-boot.bin, firmware/... as `board check` lists it, root/... to be laid over the box's root.
     #[arg(long, value_name = "DIR")]
     pub blobs: Option<PathBuf>,
     /// Where the results go; else target/image/BOARD.

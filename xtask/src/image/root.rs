@@ -67,6 +67,10 @@ pub fn assemble(plan: &Plan<'_>, dir: &Path) -> Result<(Root, Vec<Deb>)> {
     }
     modules(&root, plan)?;
     small_files(&root, plan)?;
+    // Last: what the OEM brings replaces what we would put there, certificates, a sound, a setting.
+    if let Some(own) = plan.blobs.map(|dir| dir.join("root")).filter(|dir| dir.is_dir()) {
+        root.overlay(&own).with_context(|| own.display().to_string())?;
+    }
     root.settle(plan.epoch)?;
     registry::make(root.dir(), &plan.packages.runtime, plan.gnu, &plan.product.plugins(plan.board)?)?;
     // The registry is a file as any other.

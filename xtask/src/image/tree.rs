@@ -72,6 +72,35 @@ impl Root {
         Ok(to)
     }
 
+    /// All of a folder over what is there: the one way in which a file replaces another.
+    pub fn overlay(&self, from: &Path) -> Result<()> {
+        let mut entries = Vec::new();
+        walk(from, &mut entries)?;
+        for (source, kind) in entries {
+            let path = source.strip_prefix(from)?.to_string_lossy().into_owned();
+            let to = self.dir.join(&path);
+            let real = to.symlink_metadata().is_ok_and(|there| there.is_dir());
+            match kind {
+                Kind::Folder if real || path.is_empty() => continue,
+                Kind::Folder if to.symlink_metadata().is_ok() => {
+                    bail!("/{path} is no folder in the root: bring the files by their real path")
+                }
+                Kind::Folder => self.folder(&path)?,
+                _ if real => bail!("/{path} is a folder in the root"),
+                Kind::File | Kind::Link => {
+                    if to.symlink_metadata().is_ok() {
+                        fs::remove_file(&to).with_context(|| to.display().to_string())?;
+                    }
+                    match fs::read_link(&source) {
+                        Ok(target) => self.link(&path, &target.to_string_lossy())?,
+                        Err(_) => self.copy(&path, &source)?,
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Folders 0755, everything's time the epoch.
     pub fn settle(&self, epoch: u64) -> Result<()> {
         for (path, kind) in self.walk()? {
@@ -164,5 +193,29 @@ mod tests {
         };
         assert_eq!(digest("one", "a"), digest("two", "a"));
         assert_ne!(digest("three", "a"), digest("four", "b"));
+    }
+
+    #[test]
+    fn what_is_brought_replaces_and_adds() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = Root::new(&temporary.path().join("root")).unwrap();
+        root.write("etc/a", b"ours").unwrap();
+        root.link("etc/b", "a").unwrap();
+        let brought = temporary.path().join("brought");
+        let bring = |path: &str, text: &str| {
+            let path = brought.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        bring("etc/a", "theirs");
+        bring("etc/b", "a file now");
+        bring("usr/share/logo/x.png", "new");
+        symlink("logo/x.png", brought.join("usr/share/x.png")).unwrap();
+        root.overlay(&brought).unwrap();
+        let read = |path: &str| fs::read_to_string(root.dir().join(path)).unwrap();
+        assert_eq!([read("etc/a"), read("etc/b"), read("usr/share/x.png")], ["theirs", "a file now", "new"]);
+        assert!(!root.dir().join("etc/b").is_symlink());
+        bring("bin/sh", "through the link: not where it seems to go");
+        assert!(root.overlay(&brought).unwrap_err().to_string().contains("/bin"));
     }
 }

@@ -184,11 +184,12 @@ fn arguments(setup: &Setup<'_>, qemu: &Qemu, console: &Path, control: &Path) -> 
     all
 }
 
-/// The window that this QEMU can open here, if there is a display. It is as large as the box's picture: GTK's own choice is 640x480, scaled.
+/// The window that this QEMU can open here, if there is a display. SDL's is as large as the box's picture; GTK's begins small, and tells the
+/// box that this is the display.
 pub fn window() -> Option<&'static str> {
     crate::setup::display()?;
     let kinds = output("qemu-system-aarch64", &["-display", "help"])?;
-    let known = [("gtk", "gtk,zoom-to-fit=off,show-menubar=off"), ("sdl", "sdl")];
+    let known = [("sdl", "sdl"), ("gtk", "gtk,zoom-to-fit=off,show-menubar=off")];
     known.into_iter().find(|(kind, _)| kinds.lines().any(|line| line.trim() == *kind)).map(|(_, window)| window)
 }
 

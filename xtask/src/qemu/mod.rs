@@ -147,9 +147,9 @@ fn board(id: &str) -> Result<Board> {
 
 /// The board's image, built anew unless told not to; `image` itself does nothing when nothing has changed.
 fn image(board: &Board, development: bool, as_it_is: bool) -> Result<PathBuf> {
-    let dir = target().join("image").join(&board.id);
+    let dir = image_folder(board, if development { "-development" } else { "" });
     if !as_it_is {
-        run(build(board).args(development.then_some("--development")))?;
+        run(build(board).args(development.then_some("--development")).arg("--out").arg(&dir))?;
     }
     for file in ["disk.img", "u-boot.bin", "control.dtb"] {
         if !dir.join(file).is_file() {
@@ -157,6 +157,11 @@ fn image(board: &Board, development: bool, as_it_is: bool) -> Result<PathBuf> {
         }
     }
     Ok(dir)
+}
+
+/// Where an image of a board is; the plain one where `cargo xtask image` puts it.
+fn image_folder(board: &Board, kind: &str) -> PathBuf {
+    target().join("image").join(format!("{}{kind}", board.id))
 }
 
 /// `cargo xtask image` for a board, to be given more arguments.

@@ -99,6 +99,7 @@ impl Identity {
             secret,
             servers: factory.and_then(|f| f.servers.clone()).or_else(product).unwrap_or_default(),
             recovered_from: self.recovered_from(),
+            boot_generation: self.boot.as_ref().map(|boot| boot.generation),
             data,
         };
         facts.write(Path::new(BOX_JSON)).map_err(Error::path("replace", BOX_JSON))

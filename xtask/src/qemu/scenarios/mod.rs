@@ -11,9 +11,9 @@ use super::machine::{BOOT, Machine, Setup};
 use super::pixels::Picture;
 use super::serial::Beacon;
 use super::service::{Service, folder};
-use super::{board, build, factory_key, image};
+use super::{board, build, factory_key, image, image_folder};
 use crate::demo::children;
-use crate::shell::{has, run, step, target};
+use crate::shell::{has, run, step};
 use anyhow::{Context, Result, bail};
 use hearth_boards::Board;
 use std::path::{Path, PathBuf};
@@ -44,6 +44,7 @@ const SCENARIOS: &[(&str, Scenario)] = &[
     ("development: a shell and telnet, and the box joins a Wi-Fi network", development::shell_and_wifi),
     ("update: installs the next version from the server and runs it", update::update),
     ("fallback: a slot that does not come up is given up after three tries", update::fallback),
+    ("self-check: a version that boots and cannot play is given up", update::self_check),
     ("recovery: both slots bad, the box mends itself from the server", update::recovery),
     ("data: a file system in ruins is made anew, and the screen does not wait for it", update::ruined_data),
     ("kills: QEMU killed in mid-update", cuts::kills),
@@ -70,7 +71,9 @@ pub struct Rig {
     image: PathBuf,
     /// The version after it: its `update.bundle` is what updates install.
     next: PathBuf,
-    /// The same with a shell.
+    /// The one after that, whose player plays nothing.
+    mute: PathBuf,
+    /// The first with a shell.
     development: PathBuf,
     service: Service,
     options: Options,
@@ -109,10 +112,13 @@ impl Rig {
     fn new(options: &Options) -> Result<Self> {
         let board = board("qemu-virt")?;
         let first = image(&board, false, options.no_build)?;
-        let next = target().join("image").join(format!("{}-next", board.id));
-        let development = target().join("image").join(format!("{}-development", board.id));
+        let [next, mute, development] = ["-next", "-mute", "-development"].map(|kind| image_folder(&board, kind));
         if !options.no_build {
             run(build(&board).args(["--version", "0.1.1", "--out"]).arg(&next))?;
+            let own = folder().join("mute");
+            std::fs::create_dir_all(own.join("root/usr/share/hearth"))?;
+            std::fs::write(own.join("root/usr/share/hearth/selfcheck.mp4"), "not a film")?;
+            run(build(&board).args(["--version", "0.1.2", "--out"]).arg(&mute).arg("--blobs").arg(own))?;
             run(build(&board).args(["--development", "--out"]).arg(&development))?;
         }
         let work = folder().join("test");
@@ -120,7 +126,7 @@ impl Rig {
         // An earlier run's disc knows another server.
         let _ = std::fs::remove_file(work.join(update::UPDATED));
         let service = Service::start(&folder(), 0)?;
-        Ok(Self { board, image: first, next, development, service, options: options.clone(), work })
+        Ok(Self { board, image: first, next, mute, development, service, options: options.clone(), work })
     }
 
     /// A disc as it leaves the factory, that knows our server.
@@ -177,8 +183,12 @@ impl Rig {
 
     /// Offers `bundle` to all boxes.
     fn publish(&self, bundle: &Path) -> Result<()> {
-        let mut command = self.service.server.operator(&["updates", "publish"]);
-        command.arg(bundle);
+        self.operator(&["updates", "publish", &bundle.to_string_lossy()])
+    }
+
+    /// `hearth-server` as its operator runs it.
+    fn operator(&self, args: &[&str]) -> Result<()> {
+        let mut command = self.service.server.operator(args);
         step(crate::shell::show(&command));
         run(&mut command)
     }

@@ -96,6 +96,46 @@ pub(super) fn fallback(rig: &mut Rig) -> Result<String> {
     Ok(format!("three tries of b, then a: {}; reported {said}; b was mended", stage2.rest))
 }
 
+/// What no checksum finds: it boots, shows home, and would leave the viewer without a film.
+pub(super) fn self_check(rig: &mut Rig) -> Result<String> {
+    rig.publish(&rig.mute.join("update.bundle"))?;
+    let outcome = given_up(rig);
+    // The scenarios after this one want a version that works.
+    rig.operator(&["updates", "withdraw", "0.1.2"])?;
+    outcome
+}
+
+fn given_up(rig: &mut Rig) -> Result<String> {
+    let known = rig.service.failures().len();
+    let disk = rig.disc()?;
+    let mut machine = rig.boot(&disk)?;
+    expect("the slot before", slot(&up(&mut machine)?), "a")?;
+    machine.serial.beacon("good", BOOT)?;
+    installed(&mut machine, &disk)?;
+    machine.qmp.run("system_reset", json!({}))?;
+    let mut said = String::new();
+    for attempt in 1..=3 {
+        expect(&format!("choice {attempt}"), &selected(&mut machine)?, "b")?;
+        expect(&format!("the slot of try {attempt}"), slot(&up(&mut machine)?), "b")?;
+        said = machine.serial.beacon("selfcheck", BOOT)?.rest;
+    }
+    if !said.starts_with("failed") {
+        bail!("a self-check without a film says {said}");
+    }
+    expect("the choice after three tries", &selected(&mut machine)?, "a")?;
+    expect("the slot that came up", slot(&up(&mut machine)?), "a")?;
+    let good = machine.serial.beacon("good", BOOT)?;
+    expect("the slot marked good", slot(&good), "a")?;
+    rig.keep(&machine.settled(BOOT)?, "given-up")?;
+    let heard = rig.service.failure_after(known, &mut machine, INSTALL)?;
+    let state = disk.boot_state()?;
+    if state.b.good {
+        bail!("slot b counts as good");
+    }
+    machine.cut();
+    Ok(format!("three times {said}, then a; reported {heard}"))
+}
+
 pub(super) fn ruined_data(rig: &mut Rig) -> Result<String> {
     let disk = rig.disc()?;
     let mut machine = rig.boot(&disk)?;
