@@ -11,7 +11,7 @@ use crate::service::facts::Status;
 use crate::show::{Preview, Round, Show, Sizes};
 use crate::ui::TvWindow;
 use crate::words;
-use hearth_nav::{App, Config, Effect, Event, Keys, Memory, Mode, Network, Osd, Page, PlayerEvent, RemoteKey};
+use hearth_nav::{App, Config, Effect, Event, Keys, Memory, Mode, Network, Osd, Page, PlayerEvent, Preferences, RemoteKey};
 use hearth_player::captions::Document;
 use hearth_player::{LoadRequest, Summary};
 use hearth_view::{Request, Store, View, view};
@@ -40,6 +40,8 @@ pub struct Parts {
     pub patience_ms: u64,
     /// Where the viewer was when the last launcher was cut off.
     pub memory: Memory,
+    /// What the viewer chose before.
+    pub preferences: Preferences,
 }
 
 /// What the viewer wants of the box.
@@ -127,6 +129,8 @@ impl Launcher {
             log: Log::default(),
         };
         launcher.app.return_to(std::mem::take(&mut launcher.parts.memory));
+        launcher.app.prefer(std::mem::take(&mut launcher.parts.preferences));
+        launcher.parts.cinema.set_volume(launcher.app.volume());
         Ok(launcher)
     }
 
@@ -210,7 +214,7 @@ impl Launcher {
                 Effect::Speak(say) => tracing::debug!("say {:?}", hearth_view::spoken(&self.view(), say)),
                 Effect::Restart => self.wishes.push(Wish::Restart),
                 Effect::Standby => self.wishes.push(Wish::Standby),
-                Effect::Volume(_) => tracing::debug!("no box: {effect:?}"),
+                Effect::Volume(volume) => self.parts.cinema.set_volume(volume),
                 Effect::FetchHome | Effect::FetchTitle(_) | Effect::SaveProgress { .. } => {}
             }
         }

@@ -1,5 +1,6 @@
 //! The two things the launcher talks to: the server's catalog and the player. Tests put their own in their place.
 
+use hearth_nav::Volume;
 use hearth_player::{Command, Event, LoadRequest, PixelFormat, Player, PlayerConfig, SoftwareOutput, VideoFrame};
 use hearth_view::{Delivery, Loader, Request};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -43,6 +44,8 @@ pub trait Cinema {
     fn load(&mut self, session: u32, request: LoadRequest);
     /// For what plays; ignored for any other session.
     fn send(&mut self, session: u32, command: Command);
+    /// So loud from now on, for what plays and for all that will.
+    fn set_volume(&mut self, volume: Volume);
     /// What happened since.
     fn poll(&mut self) -> Vec<(u32, Event)>;
 }
@@ -72,6 +75,7 @@ pub struct EngineCinema {
     /// Started ahead of time, so that a press of Play does not wait for it.
     spare: Option<Player>,
     playing: Option<(u32, Player)>,
+    volume: Volume,
     latest: Latest,
     events: Receiver<(u32, Event)>,
     sender: Sender<(u32, Event)>,
@@ -93,7 +97,8 @@ impl EngineCinema {
         let output = Arc::new(SoftwareOutput::new(PixelFormat::Bgrx, Arc::new(picture)));
         output.set_size(size);
         let (sender, events) = channel();
-        Self { config, output, spare: None, playing: None, latest, events, sender, wake }
+        let volume = Volume::default();
+        Self { config, output, spare: None, playing: None, volume, latest, events, sender, wake }
     }
 
     /// Where pictures are.
@@ -130,6 +135,7 @@ impl Cinema for EngineCinema {
         self.latest.set(None);
         let player = self.spare.take().unwrap_or_else(|| self.player());
         self.listen(session, &player);
+        tell(&player, self.volume);
         player.load(request);
         self.spare = Some(self.player());
         if let Some((_, old)) = self.playing.replace((session, player)) {
@@ -143,6 +149,11 @@ impl Cinema for EngineCinema {
             self.latest.set(None);
         }
         player.send(command);
+    }
+
+    fn set_volume(&mut self, volume: Volume) {
+        self.volume = volume;
+        self.playing.iter().for_each(|(_, player)| tell(player, volume));
     }
 
     fn poll(&mut self) -> Vec<(u32, Event)> {
@@ -163,8 +174,55 @@ impl Cinema for EngineCinema {
     }
 }
 
+fn tell(player: &Player, volume: Volume) {
+    player.send(Command::SetVolume { percent: volume.percent.into() });
+    player.send(Command::SetMute { muted: volume.muted });
+}
+
 /// Lets a player end without holding up the screen.
 fn retire(player: Player) {
     // Without a thread it ends here and now.
     drop(std::thread::Builder::new().name("retire".into()).spawn(move || drop(player)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hearth_player::AudioOutput;
+    use std::sync::mpsc::RecvTimeoutError;
+    use std::time::Duration;
+
+    #[test]
+    fn every_film_begins_as_loud_as_the_last_one_was() {
+        let (ring, bell) = channel();
+        let wake: Waker = Arc::new(move || ring.send(()).unwrap_or_default());
+        let config = PlayerConfig { audio: AudioOutput::None, ..PlayerConfig::default() };
+        let mut cinema = EngineCinema::new(None, config, wake);
+        let url = concat!(env!("CARGO_MANIFEST_DIR"), "/selfcheck/selfcheck.mp4").to_owned();
+        let heard = |cinema: &mut EngineCinema, session: u32, until: fn(&Event) -> bool| {
+            let mut told = Vec::new();
+            loop {
+                let events = cinema.poll();
+                let ours: Vec<Event> = events.into_iter().filter(|(s, _)| *s == session).map(|(_, e)| e).collect();
+                told.extend(ours.iter().filter_map(|e| match e {
+                    Event::Volume { percent, muted } => Some((*percent, *muted)),
+                    _ => None,
+                }));
+                if ours.iter().any(until) {
+                    return told;
+                }
+                assert_ne!(bell.recv_timeout(Duration::from_secs(30)), Err(RecvTimeoutError::Timeout), "{told:?}");
+            }
+        };
+        let started = |e: &Event| matches!(e, Event::Started { .. });
+        cinema.set_volume(Volume { percent: 35, muted: true });
+        cinema.load(1, LoadRequest { url: url.clone(), ..LoadRequest::default() });
+        assert_eq!(heard(&mut cinema, 1, started).last(), Some(&(35, true)));
+        cinema.set_volume(Volume { percent: 20, muted: false });
+        let done = heard(&mut cinema, 1, |e| *e == Event::Volume { percent: 20, muted: false });
+        assert_eq!(done.last(), Some(&(20, false)), "while it plays");
+        cinema.warm();
+        cinema.load(2, LoadRequest { url, ..LoadRequest::default() });
+        assert_eq!(heard(&mut cinema, 2, started).last(), Some(&(20, false)), "also a player that was made before");
+    }
 }

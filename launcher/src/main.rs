@@ -15,7 +15,7 @@ use hearth_launcher::run::Loop;
 use hearth_launcher::script::Script;
 use hearth_launcher::service::facts::{self, Folders};
 use hearth_launcher::service::servers::{Household, Servers};
-use hearth_launcher::service::{FrontPanel, Keeper, SelfCheck, Service, board};
+use hearth_launcher::service::{FrontPanel, Keeper, KeptFile, SelfCheck, Service, board};
 use hearth_launcher::{keys, script};
 use hearth_pixels::HttpFetch;
 use hearth_player::{AudioOutput, PlayerConfig};
@@ -129,6 +129,7 @@ fn start(args: Args) -> anyhow::Result<Report> {
     let latest = cinema.latest();
     let captions = Captions::new();
     let (keeper, memory) = Keeper::open(&folders.run);
+    let (kept, preferences) = KeptFile::open(&folders.data, board.is_some());
     let parts = Parts {
         server: Box::new(Household { loader, servers }),
         cinema: Box::new(cinema),
@@ -140,9 +141,10 @@ fn start(args: Args) -> anyhow::Result<Report> {
         time_of_day: Box::new(|| chrono::Local::now().format("%H:%M").to_string()),
         patience_ms: if board.is_some() { PATIENCE_MS } else { 0 },
         memory,
+        preferences,
     };
     let launcher = Launcher::new(parts, &surface)?;
-    let service = Service::new(&folders, keeper, SelfCheck::new(&args.selfcheck, &config, wake.clone()), tokens)
+    let service = Service::new(&folders, keeper, kept, SelfCheck::new(&args.selfcheck, &config, wake.clone()), tokens)
         .with_panel(FrontPanel::open(board.as_ref(), wake));
     let shots = Some(args.shots);
     let report =

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::{
     Effect, Event, Focus, HomeData, Id, KeyEvent, KeyPhase, Memory, Modal, Origin, Phase, PlayFrom, PlayerCommand, Playing,
-    Preferences, RemoteKey, Say, Screen, Volume, browse::arrow, button,
+    Preferences, RemoteKey, Say, Screen, browse::arrow, button,
 };
 
 /// Pages on top of each other at most; beyond it the oldest but the home screen is forgotten.
@@ -33,6 +33,8 @@ pub struct Config {
     pub save_every_ms: u64,
     /// A short notice stays so long.
     pub toast_ms: u64,
+    /// The volume stays so long on the screen after its last key.
+    pub volume_ms: u64,
     /// A box that starts looks for its network so long before it says that something is wrong.
     pub patience_ms: u64,
 }
@@ -50,6 +52,7 @@ impl Default for Config {
             seek_lost_ms: 8_000,
             save_every_ms: 10_000,
             toast_ms: 4_000,
+            volume_ms: 2_000,
             patience_ms: 0,
         }
     }
@@ -131,6 +134,7 @@ pub struct App {
     pub(crate) memory: Option<Memory>,
     /// Sound and captions chosen last.
     pub(crate) preferences: Preferences,
+    pub(crate) volume_until_ms: Option<u64>,
 }
 
 impl App {
@@ -159,6 +163,7 @@ impl App {
             recovered: false,
             memory: None,
             preferences: Preferences::default(),
+            volume_until_ms: None,
         }
     }
 
@@ -258,7 +263,7 @@ impl App {
         let playing = self.playing().and_then(|p| p.wake_ms(&self.config));
         let rest = (self.spotlight.as_ref() != self.wanted_spotlight()).then_some(self.moved_ms + self.config.rest_ms);
         let retry = if self.fetching_home { None } else { self.retry_ms };
-        [playing, rest, self.toast.map(|t| t.until_ms), retry].into_iter().flatten().min()
+        [playing, rest, self.toast.map(|t| t.until_ms), self.volume_until_ms, retry].into_iter().flatten().min()
     }
 
     /// One event in, wishes out. Never fails; what has no meaning in a state changes nothing.
@@ -283,12 +288,11 @@ impl App {
 
     fn key(&mut self, KeyEvent { key, phase, at_ms }: KeyEvent, out: &mut Vec<Effect>) {
         self.now_ms = self.now_ms.max(at_ms);
+        if self.volume_key(key, phase, out) {
+            return;
+        }
         let press = phase == KeyPhase::Press;
         match key {
-            RemoteKey::VolumeUp | RemoteKey::VolumeDown if matches!(phase, KeyPhase::Press | KeyPhase::Repeat(_)) => {
-                return out.push(Effect::Volume(if key == RemoteKey::VolumeUp { Volume::Up } else { Volume::Down }));
-            }
-            RemoteKey::Mute if press => return out.push(Effect::Volume(Volume::Mute)),
             RemoteKey::Power if press => {
                 self.leave(out);
                 return out.push(Effect::Standby);
@@ -363,6 +367,7 @@ impl App {
             self.spotlight = self.wanted_spotlight().cloned();
         }
         self.toast = self.toast.filter(|t| now_ms < t.until_ms);
+        self.volume_until_ms = self.volume_until_ms.filter(|until_ms| now_ms < *until_ms);
         if !self.fetching_home && self.retry_ms.is_some_and(|at| now_ms >= at) {
             self.fetch_home(out);
         }

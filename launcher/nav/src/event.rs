@@ -1,6 +1,6 @@
 //! What comes into the application and what it wants done.
 
-use crate::{HomeData, Id, KeyEvent, TitleData};
+use crate::{HomeData, Id, KeyEvent, TitleData, Volume};
 
 /// Anything that happens. Feed it to [`crate::App::step`].
 #[derive(Clone, Debug, PartialEq)]
@@ -103,7 +103,7 @@ pub enum Effect {
     Standby,
     /// The viewer wants the box to restart, for the update that waits.
     Restart,
-    /// The viewer wants another volume.
+    /// It is this loud from now on.
     Volume(Volume),
 }
 
@@ -200,13 +200,15 @@ impl Track {
     pub const NONE: &'static str = "no captions";
 }
 
-/// What the viewer chose last of sound and captions, for the films to come.
+/// What the viewer chose last, for the films to come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preferences {
     /// Language of the sound, BCP 47; none: never chosen.
     pub audio: Option<String>,
     /// Language of the captions; none inside: no captions. None: never chosen.
     pub captions: Option<Option<String>>,
+    /// How loud.
+    pub volume: Volume,
 }
 
 /// Why something did not work, for the viewer.
@@ -252,15 +254,4 @@ pub enum Say {
     Playing,
     /// Where the viewer is jumping to.
     Seek,
-}
-
-/// A wish about the volume.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Volume {
-    /// Louder.
-    Up,
-    /// Quieter.
-    Down,
-    /// Silent, or not any more.
-    Mute,
 }

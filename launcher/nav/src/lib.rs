@@ -17,11 +17,10 @@ mod modal;
 mod playing;
 mod screen;
 mod seek;
+mod volume;
 
 pub use app::{App, Config, Mode, Network, Toast, ToastKind};
-pub use event::{
-    Effect, Event, Failure, FailureKind, PlayFrom, PlayerCommand, PlayerEvent, Preferences, Say, Track, TrackKind, Volume,
-};
+pub use event::{Effect, Event, Failure, FailureKind, PlayFrom, PlayerCommand, PlayerEvent, Preferences, Say, Track, TrackKind};
 pub use focus::{Direction, Entry, Focus, Moved, Scroll, Zone, ZoneKind};
 pub use id::Id;
 pub use input::{KeyEvent, KeyPhase, Keys};
@@ -31,3 +30,4 @@ pub use modal::{Modal, Origin};
 pub use playing::{Osd, Phase, Playing};
 pub use screen::{HomeData, Page, Screen, ShelfData, ShelfKind, TitleData, TitleRef, button, zone};
 pub use seek::SeekState;
+pub use volume::Volume;

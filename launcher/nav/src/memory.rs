@@ -9,8 +9,6 @@ pub struct Memory {
     pub home: Option<(Id, Id)>,
     /// Titles whose pages lie on it.
     pub pages: Vec<Id>,
-    /// Sound and captions chosen last.
-    pub preferences: Preferences,
     /// The film that played, and where it was; none: wherever the server says to resume.
     pub film: Option<(Id, Option<u64>)>,
 }
@@ -19,7 +17,7 @@ impl App {
     /// Where the viewer is. Before there is a home screen: where they were.
     pub fn memory(&self) -> Memory {
         if let Some(memory) = &self.memory {
-            return Memory { preferences: self.preferences.clone(), ..memory.clone() };
+            return memory.clone();
         }
         let title = |page: &Page| if let Page::Detail(id) = page { Some(id.clone()) } else { None };
         let film = self.playing().map(|p| {
@@ -33,20 +31,24 @@ impl App {
         });
         let home = self.home_screen().focus.at().map(|(zone, item)| (zone.clone(), item.clone()));
         let pages = self.screens().filter_map(|s| title(&s.page)).collect();
-        Memory { home, pages, preferences: self.preferences.clone(), film }
+        Memory { home, pages, film }
     }
 
     /// Returns there once the home screen has come. Call it before [`App::start`].
     pub fn return_to(&mut self, memory: Memory) {
         if self.mode == Mode::Boot && memory != Memory::default() {
-            self.preferences = memory.preferences.clone();
             self.memory = Some(memory);
         }
     }
 
-    /// What the viewer chose last of sound and captions.
+    /// What the viewer chose last.
     pub fn preferences(&self) -> &Preferences {
         &self.preferences
+    }
+
+    /// What the viewer chose before this launcher was started. Call it before [`App::start`].
+    pub fn prefer(&mut self, preferences: Preferences) {
+        self.preferences = preferences;
     }
 
     /// Of what was just done, a choice of sound or captions is kept for the films to come.

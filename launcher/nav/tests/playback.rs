@@ -392,7 +392,47 @@ fn captions_are_chosen_as_sound_is_and_both_are_remembered() {
         let commands: Vec<String> = tv.said().into_iter().filter(|s| s.starts_with("Select")).collect();
         assert_eq!(commands.join(" "), said, "{keys}");
         let captions = captions.map(|c: Option<&str>| c.map(str::to_owned));
-        assert_eq!(*tv.app.preferences(), Preferences { audio: audio.map(str::to_owned), captions }, "{keys}");
+        let preferences = Preferences { audio: audio.map(str::to_owned), captions, ..Preferences::default() };
+        assert_eq!(*tv.app.preferences(), preferences, "{keys}");
     }
-    assert_eq!(tv.app.memory().preferences, *tv.app.preferences());
+}
+
+#[test]
+fn the_volume_is_changed_over_every_screen_and_touches_none() {
+    let mut error = Tv::playing();
+    error.player(PlayerEvent::Failed(failure(true)));
+    let mut boot = Tv { app: App::new(Config::default()), keys: Keys::new(), now: 0, log: vec![] };
+    boot.app.start(0);
+    let mut jump = Tv::playing();
+    jump.press("ok right");
+    for (name, mut tv) in [("home", Tv::home()), ("film", Tv::playing()), ("error", error), ("boot", boot), ("jump", jump)] {
+        tv.log.clear();
+        let screen = |tv: &Tv| (tv.app.mode().clone(), tv.app.modal().cloned(), tv.app.screens().cloned().collect::<Vec<_>>());
+        let before = screen(&tv);
+        let volume = |percent, muted| format!("{:?}", Effect::Volume(Volume { percent, muted }));
+        tv.press("volume-down mute volume-down volume-up mute mute volume-up");
+        let expected = [(95, false), (95, true), (90, true), (95, false), (95, true), (95, false), (100, false)];
+        assert_eq!(tv.said(), expected.map(|(percent, muted)| volume(percent, muted)), "{name}");
+        tv.press("volume-up");
+        assert_eq!((tv.said(), tv.app.volume()), (vec![], Volume::FULL), "{name}: it cannot be louder");
+        assert!(screen(&tv) == before, "{name}");
+    }
+}
+
+#[test]
+fn a_held_volume_key_goes_all_the_way_in_seconds_and_the_screen_says_so_for_two_more() {
+    let mut tv = Tv::home();
+    assert_eq!(tv.app.volume_until_ms(), None);
+    tv.keys.down(RemoteKey::VolumeDown, tv.now).into_iter().for_each(|e| tv.step(Event::Key(e)));
+    tv.wait(1_000);
+    assert!((80..95).contains(&tv.app.volume().percent), "{:?}", tv.app.volume());
+    tv.wait(3_000);
+    assert_eq!(tv.app.volume(), Volume { percent: 0, muted: false });
+    tv.keys.up(RemoteKey::VolumeDown, tv.now).into_iter().for_each(|e| tv.step(Event::Key(e)));
+    tv.wait(1_900);
+    assert!(tv.app.volume_until_ms().is_some_and(|at| Some(at) == tv.app.wake_ms()));
+    tv.press("volume-down").wait(1_950);
+    assert!(tv.app.volume_until_ms().is_some(), "a press at the end is answered too");
+    tv.wait(50);
+    assert_eq!((tv.app.volume_until_ms(), tv.app.wake_ms()), (None, None));
 }

@@ -103,6 +103,7 @@ fn check(app: &App) {
     }
     assert!(app.focus().at().is_some() || (*app.mode() == Mode::Boot && app.modal().is_none()), "no focus in {:?}", app.mode());
     assert!(app.screens().count() <= 33);
+    assert!(app.volume().percent <= 100);
 }
 
 /// Keys that must do something on every page that is browsed; arrows may be at an edge.

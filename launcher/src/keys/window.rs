@@ -57,8 +57,9 @@ fn character(text: &str) -> Option<RemoteKey> {
         "p" | "P" => RemoteKey::PlayPause,
         "," => RemoteKey::Rewind,
         "." => RemoteKey::FastForward,
-        "+" => RemoteKey::VolumeUp,
+        "+" | "=" => RemoteKey::VolumeUp,
         "-" => RemoteKey::VolumeDown,
+        "n" | "N" => RemoteKey::Mute,
         _ => {
             let digit = text.parse::<u8>().ok().filter(|d| *d <= 9)?;
             RemoteKey::Digit(digit)
@@ -78,6 +79,8 @@ mod tests {
             (Key::Character("7".into()), Some(RemoteKey::Digit(7))),
             (Key::Character("77".into()), None),
             (Key::Character("S".into()), Some(RemoteKey::Stop)),
+            // Where "+" is typed with Shift, the key alone will do.
+            (Key::Character("=".into()), Some(RemoteKey::VolumeUp)),
             (Key::Named(NamedKey::F5), None),
         ] {
             assert_eq!(remote(&key), remote_key, "{key:?}");

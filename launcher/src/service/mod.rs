@@ -1,15 +1,17 @@
 //! What a launcher does on a box besides showing films: reads the board's facts and what init and the update agent leave in `/run`, tells
-//! init how it is, checks that it can play, and remembers where the viewer was. Off a box nothing of it is there, and nothing happens.
+//! init how it is, checks that it can play, and remembers where the viewer was and what they chose. Off a box nothing of it is there, and nothing happens.
 
 mod beacon;
 pub mod board;
 pub mod facts;
+mod kept;
 mod panel;
 mod resume;
 mod selfcheck;
 pub mod servers;
 
 pub use beacon::{Beacons, Seen};
+pub use kept::KeptFile;
 pub use panel::FrontPanel;
 pub use resume::Keeper;
 pub use selfcheck::SelfCheck;
@@ -32,6 +34,7 @@ pub struct Service {
     notify: Option<(UnixDatagram, PathBuf)>,
     watched: Watched,
     keeper: Keeper,
+    kept: KeptFile,
     selfcheck: Option<SelfCheck>,
     tokens: Tokens,
     panel: Option<FrontPanel>,
@@ -40,7 +43,7 @@ pub struct Service {
 
 impl Service {
     /// `HEARTH_NOTIFY` names init's socket; without it nobody is told anything.
-    pub fn new(folders: &Folders, keeper: Keeper, selfcheck: Option<SelfCheck>, tokens: Tokens) -> Self {
+    pub fn new(folders: &Folders, keeper: Keeper, kept: KeptFile, selfcheck: Option<SelfCheck>, tokens: Tokens) -> Self {
         let notify = std::env::var_os("HEARTH_NOTIFY").filter(|path| !path.is_empty()).and_then(|path| {
             let socket = UnixDatagram::unbound().and_then(|s| s.set_nonblocking(true).map(|()| s));
             Some((socket.inspect_err(|e| tracing::warn!("cannot tell init anything: {e}")).ok()?, path.into()))
@@ -50,6 +53,7 @@ impl Service {
             notify,
             watched: Watched::new(folders),
             keeper,
+            kept,
             selfcheck,
             tokens,
             panel: None,
@@ -81,6 +85,7 @@ impl Service {
             }
         }
         self.keeper.keep(&launcher.memory(), now);
+        self.kept.keep(launcher.app().preferences(), now);
         let seen = Seen {
             tally,
             home: launcher.log.home.is_some(),
@@ -93,6 +98,7 @@ impl Service {
             self.send(&line);
         }
         for wish in launcher.wishes() {
+            self.kept.finish();
             match wish {
                 Wish::Restart => self.send("REBOOT=update"),
                 Wish::Standby => self.standby(),
@@ -131,5 +137,6 @@ impl Service {
     /// The launcher ends because it is meant to: the next one begins anew.
     pub fn leave(&mut self) {
         self.keeper.forget();
+        self.kept.finish();
     }
 }

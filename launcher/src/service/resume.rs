@@ -1,6 +1,6 @@
 //! Where the viewer was, kept for this boot: a launcher that was cut off returns there. One that is cut off again and again does not.
 
-use hearth_nav::{Memory, Preferences};
+use hearth_nav::Memory;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,19 +18,8 @@ struct Kept {
     home: Option<(String, String)>,
     pages: Vec<String>,
     film: Option<(String, Option<u64>)>,
-    /// Languages of sound and captions, see [`Preferences`].
-    audio: Option<String>,
-    captions: Option<Captions>,
     /// Launchers that were started from this and were not well since.
     starts: u32,
-}
-
-/// Captions chosen last.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Captions {
-    Off,
-    Language(String),
 }
 
 /// Keeps the place in a file.
@@ -55,10 +44,6 @@ impl Keeper {
         let memory = Memory {
             home: kept.home.clone().map(|(zone, item)| (zone.into(), item.into())),
             pages: kept.pages.iter().map(|p| p.as_str().into()).collect(),
-            preferences: Preferences {
-                audio: kept.audio.clone(),
-                captions: kept.captions.clone().map(|c| if let Captions::Language(l) = c { Some(l) } else { None }),
-            },
             film: kept.film.clone().map(|(title, at)| (title.into(), at)),
         };
         kept.starts = kept.starts.saturating_add(1);
@@ -76,8 +61,6 @@ impl Keeper {
             home: memory.home.as_ref().map(|(zone, item)| (zone.to_string(), item.to_string())),
             pages: memory.pages.iter().map(ToString::to_string).collect(),
             film: memory.film.as_ref().map(|(title, at)| (title.to_string(), *at)),
-            audio: memory.preferences.audio.clone(),
-            captions: memory.preferences.captions.clone().map(|c| c.map_or(Captions::Off, Captions::Language)),
             starts: if now >= WELL { 0 } else { self.kept.starts },
         };
         self.written = Some(now);
@@ -111,12 +94,7 @@ mod tests {
     use super::*;
 
     fn place() -> Memory {
-        Memory {
-            home: Some(("shelf:new".into(), "b".into())),
-            pages: vec!["b".into()],
-            preferences: Preferences { audio: Some("de".into()), captions: Some(None) },
-            film: Some(("b".into(), Some(42_000))),
-        }
+        Memory { home: Some(("shelf:new".into(), "b".into())), pages: vec!["b".into()], film: Some(("b".into(), Some(42_000))) }
     }
 
     #[test]

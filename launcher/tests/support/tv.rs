@@ -7,7 +7,7 @@ use hearth_launcher::backend::{Cinema, Server};
 use hearth_launcher::captions::Captions;
 use hearth_launcher::compose::{self, Picture};
 use hearth_launcher::platform::{self, Clock, Surface};
-use hearth_nav::RemoteKey;
+use hearth_nav::{Preferences, RemoteKey, Volume};
 use hearth_player::{Command, Event, LoadRequest, PlayerError, Summary, TrackInfo};
 use hearth_view::{Catalog, CatalogError, Delivery, Request};
 use std::cell::RefCell;
@@ -36,6 +36,8 @@ impl Server for Immediate {
 #[derive(Default)]
 pub struct Script {
     pub told: Vec<String>,
+    /// How loud it was to be.
+    pub volumes: Vec<Volume>,
     pub says: Vec<(u32, Event)>,
     pub session: u32,
 }
@@ -54,6 +56,9 @@ impl Cinema for Puppet {
         if command == Command::Stop {
             script.says.push((session, Event::Summary(Summary::default())));
         }
+    }
+    fn set_volume(&mut self, volume: Volume) {
+        self.0.borrow_mut().volumes.push(volume);
     }
     fn poll(&mut self) -> Vec<(u32, Event)> {
         std::mem::take(&mut self.0.borrow_mut().says)
@@ -90,6 +95,15 @@ impl Tv {
 
     /// A box that waits for its network at start.
     pub fn with_patience(catalog: Arc<dyn Catalog>, patience_ms: u64) -> Self {
+        Self::with(catalog, patience_ms, Preferences::default())
+    }
+
+    /// One whose viewer has chosen this before.
+    pub fn with_preferences(catalog: Arc<dyn Catalog>, preferences: Preferences) -> Self {
+        Self::with(catalog, 0, preferences)
+    }
+
+    fn with(catalog: Arc<dyn Catalog>, patience_ms: u64, preferences: Preferences) -> Self {
         let clock = Clock::mock();
         let surface = platform::install(&clock, 1280, 720).expect("the platform is installed once a process");
         let player = Rc::new(RefCell::new(Script::default()));
@@ -104,6 +118,7 @@ impl Tv {
             time_of_day: Box::new(|| "21:47".into()),
             patience_ms,
             memory: Default::default(),
+            preferences,
         };
         let mut launcher = Launcher::new(parts, &surface).expect("an interface");
         launcher.begin();

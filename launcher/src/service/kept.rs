@@ -1,0 +1,245 @@
+//! What outlives this boot: what the viewer chose last. One small file on the disc, replaced as a whole a moment after it changed.
+
+use hearth_box::files::{self, Kind};
+use hearth_nav::{Preferences, Volume};
+use serde::{Deserialize, Serialize};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// A held key changes the volume many times a second; a disc is written when nothing has changed for so long.
+const SETTLED: Duration = Duration::from_secs(1);
+
+/// The file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct Kept {
+    volume: Loudness,
+    /// Languages of sound and captions, see [`Preferences`].
+    audio: Option<String>,
+    captions: Option<Captions>,
+}
+
+/// See [`Volume`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Loudness {
+    percent: u8,
+    muted: bool,
+}
+
+impl Default for Loudness {
+    fn default() -> Self {
+        let Volume { percent, muted } = Volume::default();
+        Self { percent, muted }
+    }
+}
+
+/// Captions chosen last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Captions {
+    Off,
+    Language(String),
+}
+
+impl Kept {
+    fn new(preferences: &Preferences) -> Self {
+        let Preferences { audio, captions, volume: Volume { percent, muted } } = preferences.clone();
+        let captions = captions.map(|c| c.map_or(Captions::Off, Captions::Language));
+        Self { volume: Loudness { percent, muted }, audio, captions }
+    }
+
+    fn preferences(&self) -> Preferences {
+        let captions = self.captions.clone().map(|c| if let Captions::Language(l) = c { Some(l) } else { None });
+        let volume = Volume { percent: self.volume.percent.min(100), muted: self.volume.muted };
+        Preferences { audio: self.audio.clone(), captions, volume }
+    }
+
+    /// None where there is no such file yet, or only the ruins of one.
+    fn read(path: &Path) -> Option<Self> {
+        let text = std::fs::read(path)
+            .inspect_err(|e| {
+                if e.kind() != ErrorKind::NotFound {
+                    tracing::warn!("{}: {e}", path.display());
+                }
+            })
+            .ok()?;
+        let kept = serde_json::from_slice(&text);
+        kept.inspect_err(|e| tracing::warn!("{}: {e}; beginning anew", path.display())).ok()
+    }
+
+    /// Writes what is not as it was in `before`. The rest stays as it is on the disc: after a repair of `/data` that is not what memory,
+    /// which stood in for it, had when this launcher was started.
+    fn write(self, before: &Self, path: &Path) {
+        let on_disc = Self::read(path);
+        let kept = on_disc.map_or(self.clone(), |disc| Self {
+            volume: if self.volume == before.volume { disc.volume } else { self.volume },
+            audio: if self.audio == before.audio { disc.audio } else { self.audio },
+            captions: if self.captions == before.captions { disc.captions } else { self.captions },
+        });
+        let written = serde_json::to_vec(&kept).map_err(Into::into).and_then(|text| files::replace(path, &text, Kind::DISC));
+        if let Err(e) = written {
+            tracing::warn!("cannot keep what was chosen in {}: {e}", path.display());
+        }
+    }
+}
+
+/// The file, and what is to be in it.
+pub struct KeptFile {
+    /// None off a box.
+    path: Option<PathBuf>,
+    wanted: Kept,
+    written: Kept,
+    /// Since when it is wanted.
+    since: Duration,
+    /// A disc can take its time, which the screen has not.
+    writing: Option<JoinHandle<()>>,
+}
+
+impl KeptFile {
+    /// In `folder`, which a box makes if need be; elsewhere nothing is kept where there is none. Also gives back what was chosen before.
+    pub fn open(folder: &Path, on_box: bool) -> (Self, Preferences) {
+        let path = (on_box || folder.is_dir()).then(|| folder.join("launcher.json"));
+        let kept = path.as_deref().and_then(Kept::read).unwrap_or_default();
+        let preferences = kept.preferences();
+        let (wanted, written) = (Kept::new(&preferences), Kept::new(&preferences));
+        (Self { path, wanted, written, since: Duration::ZERO, writing: None }, preferences)
+    }
+
+    /// Keeps it, once it has settled.
+    pub fn keep(&mut self, preferences: &Preferences, now: Duration) {
+        let wanted = Kept::new(preferences);
+        if wanted != self.wanted {
+            (self.wanted, self.since) = (wanted, now);
+        }
+        let busy = self.writing.as_ref().is_some_and(|thread| !thread.is_finished());
+        if !busy && now.saturating_sub(self.since) >= SETTLED {
+            self.write();
+        }
+    }
+
+    fn write(&mut self) {
+        let Some(path) = self.path.clone().filter(|_| self.wanted != self.written) else { return };
+        let (kept, before) = (self.wanted.clone(), std::mem::replace(&mut self.written, self.wanted.clone()));
+        let work = move || kept.write(&before, &path);
+        self.writing = std::thread::Builder::new().name("keep".into()).spawn(work).inspect_err(|e| tracing::error!("{e}")).ok();
+    }
+
+    /// The launcher or the box ends: everything is on the disc when this returns.
+    pub fn finish(&mut self) {
+        self.wait();
+        self.write();
+        self.wait();
+    }
+
+    fn wait(&mut self) {
+        if let Some(writing) = self.writing.take() {
+            // It only writes a file; if that went wrong it has said so.
+            let _ = writing.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen() -> Preferences {
+        Preferences { audio: Some("de".into()), captions: Some(None), volume: Volume { percent: 35, muted: true } }
+    }
+
+    fn reopen(folder: &Path) -> Preferences {
+        KeptFile::open(folder, true).1
+    }
+
+    #[test]
+    fn what_was_chosen_survives_the_launcher_and_the_boot() {
+        let place = tempfile::tempdir().expect("a folder");
+        let folder = place.path().join("data/hearth");
+        let (mut file, before) = KeptFile::open(&folder, true);
+        assert_eq!(before, Preferences::default());
+        file.keep(&chosen(), Duration::ZERO);
+        file.finish();
+        assert_eq!(reopen(&folder), chosen());
+        for captions in [None, Some(Some("sv".to_owned()))] {
+            let other = Preferences { captions, ..chosen() };
+            let (mut file, _) = KeptFile::open(&folder, true);
+            file.keep(&other, Duration::ZERO);
+            file.finish();
+            assert_eq!(reopen(&folder), other);
+        }
+    }
+
+    #[test]
+    fn a_held_key_writes_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut file, _) = KeptFile::open(folder.path(), true);
+        let volume = |percent| Preferences { volume: Volume { percent, muted: false }, ..Preferences::default() };
+        let mut keep = |percent, ms| {
+            file.keep(&volume(percent), Duration::from_millis(ms));
+            file.wait();
+            folder.path().join("launcher.json").exists()
+        };
+        for n in 0..60 {
+            assert!(!keep(n, u64::from(n) * 50));
+        }
+        assert!(!keep(59, 3_940));
+        assert!(keep(59, 3_950), "it has settled");
+        assert_eq!(reopen(folder.path()), volume(59));
+        let written = std::fs::metadata(folder.path().join("launcher.json")).and_then(|m| m.modified()).expect("a file");
+        file.keep(&volume(59), Duration::from_secs(60));
+        file.finish();
+        let again = std::fs::metadata(folder.path().join("launcher.json")).and_then(|m| m.modified()).expect("a file");
+        assert_eq!(written, again, "nothing has changed, nothing is written");
+    }
+
+    #[test]
+    fn ruins_and_older_and_newer_files_are_read_as_far_as_they_can_be() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let default = Preferences::default;
+        for (text, expected) in [
+            ("", default()),
+            ("\0\0\0\0", default()),
+            (r#"{"volume":{"percent":35,"#, default()),
+            (r#"{"volume":{"percent":900,"muted":false}}"#, default()),
+            (r#"{"volume":{"percent":200,"muted":false}}"#, default()),
+            ("{}", default()),
+            (r#"{"audio":"de","more":[1]}"#, Preferences { audio: Some("de".into()), ..default() }),
+            (r#"{"volume":{"percent":35,"muted":true},"audio":"de","captions":"off"}"#, chosen()),
+        ] {
+            let path = folder.path().join("launcher.json");
+            std::fs::write(&path, text).expect("a file");
+            let (mut file, preferences) = KeptFile::open(folder.path(), true);
+            assert_eq!(preferences, expected, "{text:?}");
+            file.keep(&Preferences { volume: Volume { percent: 70, muted: false }, ..preferences }, Duration::ZERO);
+            file.finish();
+            assert_eq!(reopen(folder.path()).volume.percent, 70, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_disc_that_was_repaired_keeps_what_was_not_chosen_meanwhile() {
+        let place = tempfile::tempdir().expect("a folder");
+        let folder = place.path().join("hearth");
+        let (mut file, _) = KeptFile::open(&folder, true);
+        let (mut before_repair, _) = KeptFile::open(&folder, true);
+        before_repair.keep(&chosen(), Duration::ZERO);
+        before_repair.finish();
+        let volume = Volume { percent: 50, muted: false };
+        file.keep(&Preferences { volume, ..Preferences::default() }, Duration::ZERO);
+        file.finish();
+        assert_eq!(reopen(&folder), Preferences { volume, ..chosen() });
+    }
+
+    #[test]
+    fn nothing_is_kept_off_a_box() {
+        let place = tempfile::tempdir().expect("a folder");
+        let folder = place.path().join("data/hearth");
+        let (mut file, _) = KeptFile::open(&folder, false);
+        file.keep(&chosen(), Duration::ZERO);
+        file.finish();
+        assert!(!folder.exists());
+    }
+}
