@@ -6,7 +6,7 @@ use crate::platform::{Input, Waker};
 use hearth_boards::Board;
 use hearth_link::wire::{Depth, RemoteKey as Code, Show, ToPanel, WakeReason};
 use hearth_link::{Event, Keymap, Panel, panel_key};
-use hearth_nav::RemoteKey;
+use hearth_nav::{RemoteKey, Volume};
 use std::path::Path;
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ pub struct FrontPanel {
     panel: Panel,
     keymap: Keymap,
     shown: Option<Show>,
+    /// The volume that was told last, and until when the screen shows it.
+    volume: Option<(Volume, u64)>,
     kicked: Option<Duration>,
     timed: Option<Duration>,
     held: Option<(RemoteKey, Duration)>,
@@ -42,7 +44,7 @@ impl FrontPanel {
         let wakes = board.power.wake.iter().any(|way| way == "ir");
         link.say(ToPanel::WakeKey { slot: 0, key: keymap.code("power").filter(|_| wakes) });
         let deep = board.power.deep_sleep.as_deref() == Some("panel");
-        Some(Self { panel: link, keymap, shown: None, kicked: None, timed: None, held: None, deep, woke: None })
+        Some(Self { panel: link, keymap, shown: None, volume: None, kicked: None, timed: None, held: None, deep, woke: None })
     }
 
     /// What was pressed since.
@@ -95,6 +97,13 @@ impl FrontPanel {
             self.shown = Some(show.clone());
             self.panel.say(ToPanel::Show(show));
         }
+        // Like the screen, the panel says it at every press, and not at the start.
+        let app = launcher.app();
+        let volume = app.volume_until_ms().map(|until_ms| (app.volume(), until_ms));
+        if let Some((Volume { percent, muted }, _)) = volume.filter(|_| self.volume != volume) {
+            self.panel.say(ToPanel::Volume { percent, muted });
+        }
+        self.volume = volume;
         if due(self.kicked, KICK) {
             self.kicked = Some(now);
             self.panel.say(ToPanel::Kick);

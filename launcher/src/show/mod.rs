@@ -6,6 +6,7 @@ mod modal;
 mod playback;
 mod shelf;
 mod stage;
+mod volume;
 
 use crate::art::Art;
 use crate::ui::TvWindow;
@@ -121,6 +122,7 @@ impl Show {
             self.playback.leave(&mut round);
         }
         modal::show(view, &round);
+        volume::show(view.volume, &round);
         round.art.end();
     }
 

@@ -1,6 +1,6 @@
 //! The whole screen.
 
-use hearth_nav::{App, Mode, Network, Page};
+use hearth_nav::{App, Mode, Network, Page, Volume};
 
 use crate::{
     BootView, DetailView, HomeView, ModalView, PlayingView, Store, TileView, ToastView,
@@ -35,6 +35,8 @@ pub struct View {
     pub toast: Option<ToastView>,
     /// The server does not answer: show a small sign.
     pub offline: bool,
+    /// Over everything, for a moment after it was changed: how loud it is.
+    pub volume: Option<Volume>,
 }
 
 /// Makes the screen.
@@ -53,6 +55,7 @@ pub fn view(app: &App, store: &Store) -> View {
         modal: app.modal().map(|m| modal_view(app, store, m)),
         toast: app.toast().map(toast_view),
         offline: app.network() == Network::Offline,
+        volume: app.volume_until_ms().map(|_| app.volume()),
     }
 }
 
