@@ -8,12 +8,13 @@ use crate::backend::{Cinema, Server};
 use crate::platform::{Clock, Surface};
 use crate::script::{Condition, Stage};
 use crate::service::facts::Status;
+use crate::service::network::Networks;
 use crate::show::{Preview, Round, Show, Sizes};
 use crate::ui::TvWindow;
 use crate::words;
 use hearth_nav::{App, Config, Effect, Event, Keys, Memory, Mode, Network, Osd, Page, PlayerEvent, Preferences, RemoteKey};
+use hearth_player::Summary;
 use hearth_player::captions::Document;
-use hearth_player::{LoadRequest, Summary};
 use hearth_view::{Request, Store, View, view};
 use slint::ComponentHandle;
 use std::time::Duration;
@@ -42,6 +43,10 @@ pub struct Parts {
     pub memory: Memory,
     /// What the viewer chose before.
     pub preferences: Preferences,
+    /// How fast networks were.
+    pub networks: Networks,
+    /// Names the network that films come through now.
+    pub network: Box<dyn Fn() -> String>,
 }
 
 /// What the viewer wants of the box.
@@ -95,6 +100,8 @@ pub struct Launcher {
     /// Of the player's last word: session, moment, cues.
     captions: Option<(u32, u64, Document)>,
     begun: bool,
+    /// The film that was begun last, and in which network.
+    network: Option<(u32, String)>,
     /// What happened.
     pub log: Log,
 }
@@ -126,6 +133,7 @@ impl Launcher {
             preview: None,
             captions: None,
             begun: false,
+            network: None,
             log: Log::default(),
         };
         launcher.app.return_to(std::mem::take(&mut launcher.parts.memory));
@@ -220,25 +228,6 @@ impl Launcher {
         }
     }
 
-    fn load(&mut self, session: u32, title: &str, start_ms: u64) {
-        let Some(grant) = self.store.grant(session) else { return };
-        let request = LoadRequest {
-            url: self.store.url(if self.parts.dash { &grant.dash } else { &grant.hls }),
-            license_url: grant.license.as_deref().map(|l| self.store.url(l)),
-            license_token: Some(grant.token.clone()),
-            start_us: start_ms.saturating_mul(1000),
-            max_height: None,
-            audio_language: self.app.preferences().audio.clone(),
-            text: words::captions(self.app.preferences()),
-            session_id: None,
-            content_id: Some(title.to_owned()),
-        };
-        self.log.loaded += 1;
-        self.preview = None;
-        self.switches.clear();
-        self.parts.cinema.load(session, request);
-    }
-
     /// Brings in what server and player have to say, and the time.
     pub fn listen(&mut self) {
         if let Some(origin) = self.parts.server.origin() {
@@ -288,7 +277,10 @@ impl Launcher {
                 return self.captions = Some((session, position_us, document)).filter(|(.., d)| !d.cues.is_empty());
             }
             From::Stall { .. } | From::Window { .. } | From::Decoder { .. } | From::Volume { .. } => return,
-            From::Summary(summary) => return self.log.summaries.push(summary),
+            From::Summary(summary) => {
+                self.learn(session, summary.estimate_kbps);
+                return self.log.summaries.push(summary);
+            }
         };
         self.step(Event::Player { session, event });
     }

@@ -158,12 +158,6 @@ impl Cinema for EngineCinema {
 
     fn poll(&mut self) -> Vec<(u32, Event)> {
         let events: Vec<_> = self.events.try_iter().collect();
-        let learnt = |(_, event): &(u32, Event)| if let Event::Summary(s) = event { s.estimate_kbps } else { None };
-        if let Some(kbps) = events.iter().rev().find_map(learnt) {
-            // The next film starts with what this one has learnt of the network, and so with a good picture.
-            self.config.estimate_kbps = Some(kbps as f32);
-            self.spare = Some(self.player());
-        }
         let over = |e: &(u32, Event)| matches!(e.1, Event::Summary(_)) && self.playing.as_ref().is_some_and(|p| p.0 == e.0);
         if events.iter().any(over)
             && let Some((_, player)) = self.playing.take()

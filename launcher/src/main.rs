@@ -15,7 +15,7 @@ use hearth_launcher::run::Loop;
 use hearth_launcher::script::Script;
 use hearth_launcher::service::facts::{self, Folders};
 use hearth_launcher::service::servers::{Household, Servers};
-use hearth_launcher::service::{FrontPanel, Keeper, KeptFile, SelfCheck, Service, board};
+use hearth_launcher::service::{FrontPanel, Keeper, KeptFile, SelfCheck, Service, board, network};
 use hearth_launcher::{keys, script};
 use hearth_pixels::HttpFetch;
 use hearth_player::{AudioOutput, PlayerConfig};
@@ -129,7 +129,7 @@ fn start(args: Args) -> anyhow::Result<Report> {
     let latest = cinema.latest();
     let captions = Captions::new();
     let (keeper, memory) = Keeper::open(&folders.run);
-    let (kept, preferences) = KeptFile::open(&folders.data, board.is_some());
+    let (kept, preferences, networks) = KeptFile::open(&folders.data, board.is_some());
     let parts = Parts {
         server: Box::new(Household { loader, servers }),
         cinema: Box::new(cinema),
@@ -142,6 +142,8 @@ fn start(args: Args) -> anyhow::Result<Report> {
         patience_ms: if board.is_some() { PATIENCE_MS } else { 0 },
         memory,
         preferences,
+        networks,
+        network: Box::new(network::here),
     };
     let launcher = Launcher::new(parts, &surface)?;
     let service = Service::new(&folders, keeper, kept, SelfCheck::new(&args.selfcheck, &config, wake.clone()), tokens)

@@ -67,7 +67,7 @@ impl Loop {
             self.turn(&mut state);
         }
         self.farewell();
-        self.service.leave();
+        self.service.leave(&self.launcher, self.clock.now());
         let report = self.report(state);
         self.launcher.finish();
         report

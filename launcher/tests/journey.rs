@@ -84,7 +84,8 @@ fn an_evening() {
     tv.press("left left ok");
     assert!(tv.player.borrow().told.last().is_some_and(|t| t.contains("select-text")), "{:?}", tv.player.borrow().told);
 
-    // Left: the position is on the server, the home screen is as it was.
+    // Left: what was learnt of the network is remembered, the position is on the server, the home screen is as it was.
+    tv.player.borrow_mut().estimate_kbps = Some(24_000);
     tv.press("stop");
     assert_eq!(household.progress_of("film-5"), Some(163_000));
     assert_eq!(tv.focus(), "shelf:continue/film-5", "focus is by name: the film moved to the front of its row");
@@ -98,6 +99,17 @@ fn an_evening() {
     tv.press("right ok");
     assert_eq!(tv.focus(), "shelf:continue/film-5");
     assert_eq!(tv.launcher.log.errors, ["6003: The licence server refused the key request."]);
+
+    // In another network nothing is known yet; what was learnt while it changed belongs to neither.
+    tv.network.replace("wlan0 10.0.0.1".into());
+    tv.press("ok stop ok");
+    tv.network.replace("eth0 192.168.1.1".into());
+    tv.player.borrow_mut().estimate_kbps = Some(900);
+    tv.press("stop");
+    let networks = tv.launcher.networks();
+    assert_eq!((networks.kbps("eth0 192.168.1.1"), networks.kbps("wlan0 10.0.0.1")), (Some(24_000), Some(24_000)));
+    assert_eq!(tv.player.borrow().estimates, [None, Some(24_000), None, Some(24_000)]);
+    assert_eq!(tv.focus(), "shelf:continue/film-5");
 
     // The network goes away and comes back by itself.
     household.fail(Some(away()));

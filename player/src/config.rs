@@ -149,8 +149,6 @@ pub struct PlayerConfig {
     pub patience_ms: u64,
     /// Longest wait for a picture once media is there, before the next decoder of the list is tried, in ms.
     pub picture_ms: u64,
-    /// Estimate of the network to start with, kbit/s, remembered from the last session.
-    pub estimate_kbps: Option<f32>,
     /// Keys given by hand, for development; no licence is asked for them.
     pub keys: Vec<KeyPair>,
     /// DRM systems of this device, the preferred one first.
@@ -176,7 +174,6 @@ impl Default for PlayerConfig {
             retry_ms: 200,
             patience_ms: 60_000,
             picture_ms: 8_000,
-            estimate_kbps: None,
             keys: Vec::new(),
             cdms: vec![Arc::new(ClearKey)],
             device: Device::default(),

@@ -24,6 +24,8 @@ pub struct LoadRequest {
     pub text: TextPreference,
     /// CMCD session ID (CTA-5004 `sid`); made up where none is given.
     pub session_id: Option<String>,
+    /// What this network gave the last time, kbit/s: [`Summary::estimate_kbps`] of then. Without it the lowest rendition comes first.
+    pub estimate_kbps: Option<u64>,
     /// Content ID for CMCD `cid`.
     pub content_id: Option<String>,
 }

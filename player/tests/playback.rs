@@ -203,3 +203,22 @@ fn seeks_pauses_and_changes_tracks() {
     assert!(smooth(&summary), "{summary:?}");
     assert_eq!(frames.lock().expect("lock").last().map(|f| f.0), Some(5_960_000), "{summary:?}");
 }
+
+/// The first segment that is fetched with and without something remembered of the network, and what is learnt to be remembered.
+#[test]
+fn begins_as_good_as_the_network_was_the_last_time() {
+    let mut remembered = None;
+    for first in ["/v1/1.m4s", "/v2/1.m4s"] {
+        let server = Server::start(FILM.package(None, None));
+        let (player, events) = player(PlayerConfig::default());
+        player.load(LoadRequest { estimate_kbps: remembered, ..load(server.url("main.m3u8")) });
+        let mut seen = Vec::new();
+        wait(&events, &mut seen, 20, |e| matches!(e, Event::Started { .. }).then_some(()));
+        player.send(Command::Stop);
+        remembered = finish(&events, &mut seen, 20).estimate_kbps;
+        let requests = server.requests();
+        let fetched = requests.iter().find(|r| r.contains("GET /v") && r.contains("/1.m4s")).expect("a segment");
+        assert!(fetched.contains(first), "{fetched}");
+        assert!(remembered.is_some_and(|kbps| kbps > 1_000), "{remembered:?}");
+    }
+}

@@ -1,5 +1,6 @@
-//! What outlives this boot: what the viewer chose last. One small file on the disc, replaced as a whole a moment after it changed.
+//! What outlives this boot: what the viewer chose last, and how fast networks were. One small file on the disc, replaced as a whole a moment after it changed.
 
+use super::network::Networks;
 use hearth_box::files::{self, Kind};
 use hearth_nav::{Preferences, Volume};
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ struct Kept {
     /// Languages of sound and captions, see [`Preferences`].
     audio: Option<String>,
     captions: Option<Captions>,
+    networks: Networks,
 }
 
 /// See [`Volume`].
@@ -45,10 +47,10 @@ enum Captions {
 }
 
 impl Kept {
-    fn new(preferences: &Preferences) -> Self {
+    fn new(preferences: &Preferences, networks: &Networks) -> Self {
         let Preferences { audio, captions, volume: Volume { percent, muted } } = preferences.clone();
         let captions = captions.map(|c| c.map_or(Captions::Off, Captions::Language));
-        Self { volume: Loudness { percent, muted }, audio, captions }
+        Self { volume: Loudness { percent, muted }, audio, captions, networks: networks.clone() }
     }
 
     fn preferences(&self) -> Preferences {
@@ -78,10 +80,11 @@ impl Kept {
             volume: if self.volume == before.volume { disc.volume } else { self.volume },
             audio: if self.audio == before.audio { disc.audio } else { self.audio },
             captions: if self.captions == before.captions { disc.captions } else { self.captions },
+            networks: if self.networks == before.networks { disc.networks } else { self.networks },
         });
         let written = serde_json::to_vec(&kept).map_err(Into::into).and_then(|text| files::replace(path, &text, Kind::DISC));
         if let Err(e) = written {
-            tracing::warn!("cannot keep what was chosen in {}: {e}", path.display());
+            tracing::warn!("cannot keep anything in {}: {e}", path.display());
         }
     }
 }
@@ -99,18 +102,19 @@ pub struct KeptFile {
 }
 
 impl KeptFile {
-    /// In `folder`, which a box makes if need be; elsewhere nothing is kept where there is none. Also gives back what was chosen before.
-    pub fn open(folder: &Path, on_box: bool) -> (Self, Preferences) {
-        let path = (on_box || folder.is_dir()).then(|| folder.join("launcher.json"));
+    /// In `folder`, which a box makes if need be; elsewhere nothing is kept where there is none. Also gives back what was kept
+    /// before.
+    pub fn open(folder: &Path, on_box: bool) -> (Self, Preferences, Networks) {
+        let path = (on_box || folder.is_dir()).then(|| folder.join("launcher-kept.json"));
         let kept = path.as_deref().and_then(Kept::read).unwrap_or_default();
-        let preferences = kept.preferences();
-        let (wanted, written) = (Kept::new(&preferences), Kept::new(&preferences));
-        (Self { path, wanted, written, since: Duration::ZERO, writing: None }, preferences)
+        let (preferences, networks) = (kept.preferences(), kept.networks);
+        let wanted = Kept::new(&preferences, &networks);
+        (Self { path, written: wanted.clone(), wanted, since: Duration::ZERO, writing: None }, preferences, networks)
     }
 
     /// Keeps it, once it has settled.
-    pub fn keep(&mut self, preferences: &Preferences, now: Duration) {
-        let wanted = Kept::new(preferences);
+    pub fn keep(&mut self, preferences: &Preferences, networks: &Networks, now: Duration) {
+        let wanted = Kept::new(preferences, networks);
         if wanted != self.wanted {
             (self.wanted, self.since) = (wanted, now);
         }
@@ -150,6 +154,10 @@ mod tests {
         Preferences { audio: Some("de".into()), captions: Some(None), volume: Volume { percent: 35, muted: true } }
     }
 
+    fn none() -> Networks {
+        Networks::default()
+    }
+
     fn reopen(folder: &Path) -> Preferences {
         KeptFile::open(folder, true).1
     }
@@ -158,29 +166,49 @@ mod tests {
     fn what_was_chosen_survives_the_launcher_and_the_boot() {
         let place = tempfile::tempdir().expect("a folder");
         let folder = place.path().join("data/hearth");
-        let (mut file, before) = KeptFile::open(&folder, true);
+        let (mut file, before, _) = KeptFile::open(&folder, true);
         assert_eq!(before, Preferences::default());
-        file.keep(&chosen(), Duration::ZERO);
+        file.keep(&chosen(), &none(), Duration::ZERO);
         file.finish();
         assert_eq!(reopen(&folder), chosen());
         for captions in [None, Some(Some("sv".to_owned()))] {
             let other = Preferences { captions, ..chosen() };
-            let (mut file, _) = KeptFile::open(&folder, true);
-            file.keep(&other, Duration::ZERO);
+            let (mut file, ..) = KeptFile::open(&folder, true);
+            file.keep(&other, &none(), Duration::ZERO);
             file.finish();
             assert_eq!(reopen(&folder), other);
         }
     }
 
     #[test]
+    fn what_was_learnt_of_networks_survives_too() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut file, preferences, mut networks) = KeptFile::open(folder.path(), true);
+        networks.learn("eth0 192.168.1.1", 24_000);
+        file.keep(&preferences, &networks, Duration::ZERO);
+        file.finish();
+        assert_eq!(KeptFile::open(folder.path(), true).2, networks);
+        // Only the network is not as it was: the rest of the disc's stays.
+        let volume = Volume { percent: 10, muted: false };
+        let (mut other, ..) = KeptFile::open(folder.path(), true);
+        other.keep(&Preferences { volume, ..preferences.clone() }, &networks, Duration::ZERO);
+        other.finish();
+        networks.learn("wlan0 192.168.1.1", 3_000);
+        file.keep(&preferences, &networks, Duration::ZERO);
+        file.finish();
+        let (_, preferences, kept) = KeptFile::open(folder.path(), true);
+        assert_eq!((preferences.volume, kept), (volume, networks));
+    }
+
+    #[test]
     fn a_held_key_writes_once() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (mut file, _) = KeptFile::open(folder.path(), true);
+        let (mut file, ..) = KeptFile::open(folder.path(), true);
         let volume = |percent| Preferences { volume: Volume { percent, muted: false }, ..Preferences::default() };
         let mut keep = |percent, ms| {
-            file.keep(&volume(percent), Duration::from_millis(ms));
+            file.keep(&volume(percent), &none(), Duration::from_millis(ms));
             file.wait();
-            folder.path().join("launcher.json").exists()
+            folder.path().join("launcher-kept.json").exists()
         };
         for n in 0..60 {
             assert!(!keep(n, u64::from(n) * 50));
@@ -188,10 +216,10 @@ mod tests {
         assert!(!keep(59, 3_940));
         assert!(keep(59, 3_950), "it has settled");
         assert_eq!(reopen(folder.path()), volume(59));
-        let written = std::fs::metadata(folder.path().join("launcher.json")).and_then(|m| m.modified()).expect("a file");
-        file.keep(&volume(59), Duration::from_secs(60));
+        let written = std::fs::metadata(folder.path().join("launcher-kept.json")).and_then(|m| m.modified()).expect("a file");
+        file.keep(&volume(59), &none(), Duration::from_secs(60));
         file.finish();
-        let again = std::fs::metadata(folder.path().join("launcher.json")).and_then(|m| m.modified()).expect("a file");
+        let again = std::fs::metadata(folder.path().join("launcher-kept.json")).and_then(|m| m.modified()).expect("a file");
         assert_eq!(written, again, "nothing has changed, nothing is written");
     }
 
@@ -209,11 +237,11 @@ mod tests {
             (r#"{"audio":"de","more":[1]}"#, Preferences { audio: Some("de".into()), ..default() }),
             (r#"{"volume":{"percent":35,"muted":true},"audio":"de","captions":"off"}"#, chosen()),
         ] {
-            let path = folder.path().join("launcher.json");
+            let path = folder.path().join("launcher-kept.json");
             std::fs::write(&path, text).expect("a file");
-            let (mut file, preferences) = KeptFile::open(folder.path(), true);
+            let (mut file, preferences, _) = KeptFile::open(folder.path(), true);
             assert_eq!(preferences, expected, "{text:?}");
-            file.keep(&Preferences { volume: Volume { percent: 70, muted: false }, ..preferences }, Duration::ZERO);
+            file.keep(&Preferences { volume: Volume { percent: 70, muted: false }, ..preferences }, &none(), Duration::ZERO);
             file.finish();
             assert_eq!(reopen(folder.path()).volume.percent, 70, "{text:?}");
         }
@@ -223,12 +251,12 @@ mod tests {
     fn a_disc_that_was_repaired_keeps_what_was_not_chosen_meanwhile() {
         let place = tempfile::tempdir().expect("a folder");
         let folder = place.path().join("hearth");
-        let (mut file, _) = KeptFile::open(&folder, true);
-        let (mut before_repair, _) = KeptFile::open(&folder, true);
-        before_repair.keep(&chosen(), Duration::ZERO);
+        let (mut file, ..) = KeptFile::open(&folder, true);
+        let (mut before_repair, ..) = KeptFile::open(&folder, true);
+        before_repair.keep(&chosen(), &none(), Duration::ZERO);
         before_repair.finish();
         let volume = Volume { percent: 50, muted: false };
-        file.keep(&Preferences { volume, ..Preferences::default() }, Duration::ZERO);
+        file.keep(&Preferences { volume, ..Preferences::default() }, &none(), Duration::ZERO);
         file.finish();
         assert_eq!(reopen(&folder), Preferences { volume, ..chosen() });
     }
@@ -237,8 +265,8 @@ mod tests {
     fn nothing_is_kept_off_a_box() {
         let place = tempfile::tempdir().expect("a folder");
         let folder = place.path().join("data/hearth");
-        let (mut file, _) = KeptFile::open(&folder, false);
-        file.keep(&chosen(), Duration::ZERO);
+        let (mut file, ..) = KeptFile::open(&folder, false);
+        file.keep(&chosen(), &none(), Duration::ZERO);
         file.finish();
         assert!(!folder.exists());
     }

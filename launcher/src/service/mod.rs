@@ -5,6 +5,7 @@ mod beacon;
 pub mod board;
 pub mod facts;
 mod kept;
+pub mod network;
 mod panel;
 mod resume;
 mod selfcheck;
@@ -85,7 +86,7 @@ impl Service {
             }
         }
         self.keeper.keep(&launcher.memory(), now);
-        self.kept.keep(launcher.app().preferences(), now);
+        self.kept.keep(launcher.app().preferences(), launcher.networks(), now);
         let seen = Seen {
             tally,
             home: launcher.log.home.is_some(),
@@ -135,8 +136,9 @@ impl Service {
     }
 
     /// The launcher ends because it is meant to: the next one begins anew.
-    pub fn leave(&mut self) {
+    pub fn leave(&mut self, launcher: &Launcher, now: Duration) {
         self.keeper.forget();
+        self.kept.keep(launcher.app().preferences(), launcher.networks(), now);
         self.kept.finish();
     }
 }

@@ -40,6 +40,10 @@ pub struct Script {
     pub volumes: Vec<Volume>,
     pub says: Vec<(u32, Event)>,
     pub session: u32,
+    /// What films had learnt of their networks before they began.
+    pub estimates: Vec<Option<u64>>,
+    /// What they find out.
+    pub estimate_kbps: Option<u64>,
 }
 
 struct Puppet(Rc<RefCell<Script>>);
@@ -48,13 +52,15 @@ impl Cinema for Puppet {
     fn load(&mut self, session: u32, request: LoadRequest) {
         let mut script = self.0.borrow_mut();
         script.session = session;
+        script.estimates.push(request.estimate_kbps);
         script.told.push(format!("load {} at {}", request.url, request.start_us / 1000));
     }
     fn send(&mut self, session: u32, command: Command) {
         let mut script = self.0.borrow_mut();
         script.told.push(serde_json::to_string(&command).expect("a command is JSON"));
         if command == Command::Stop {
-            script.says.push((session, Event::Summary(Summary::default())));
+            let estimate_kbps = script.estimate_kbps;
+            script.says.push((session, Event::Summary(Summary { estimate_kbps, ..Summary::default() })));
         }
     }
     fn set_volume(&mut self, volume: Volume) {
@@ -81,6 +87,8 @@ pub struct Tv {
     pub launcher: Launcher,
     pub surface: Surface,
     pub player: Rc<RefCell<Script>>,
+    /// The network it is in.
+    pub network: Rc<RefCell<String>>,
     clock: Clock,
     /// Checks after every step that partial drawing left nothing stale.
     pub checked: u32,
@@ -107,6 +115,8 @@ impl Tv {
         let clock = Clock::mock();
         let surface = platform::install(&clock, 1280, 720).expect("the platform is installed once a process");
         let player = Rc::new(RefCell::new(Script::default()));
+        let network = Rc::new(RefCell::new("eth0 192.168.1.1".to_owned()));
+        let place = network.clone();
         let parts = Parts {
             server: Box::new(Immediate { catalog, deliveries: RefCell::default() }),
             cinema: Box::new(Puppet(player.clone())),
@@ -119,10 +129,12 @@ impl Tv {
             patience_ms,
             memory: Default::default(),
             preferences,
+            networks: Default::default(),
+            network: Box::new(move || place.borrow().clone()),
         };
         let mut launcher = Launcher::new(parts, &surface).expect("an interface");
         launcher.begin();
-        Self { launcher, surface, player, clock, checked: 0 }
+        Self { launcher, surface, player, network, clock, checked: 0 }
     }
 
     fn turn(&mut self) {

@@ -129,7 +129,7 @@ impl Fetcher {
         at.segment = list.at(position_us);
         at.wanted = None;
         if let Some(abr) = self.abr.as_mut().filter(|_| at.epoch == 1) {
-            let estimate = self.shared.config.estimate_kbps;
+            let estimate = self.shared.remembered_kbps.map(|kbps| kbps as f32);
             abr.reset(&ladder_of(&self.shared, at, &list), estimate);
         }
         Ok(())

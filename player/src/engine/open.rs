@@ -76,6 +76,7 @@ impl Opening {
         let shared = Arc::new(Shared {
             verifier: Verifier::new(self.config.decoders.clone()),
             config: self.config,
+            remembered_kbps: self.request.estimate_kbps,
             title,
             http,
             keys,

@@ -20,6 +20,8 @@ const INIT_LIMIT: usize = 4 << 20;
 /// One session.
 pub(crate) struct Shared {
     pub(super) config: Arc<PlayerConfig>,
+    /// See [`crate::LoadRequest::estimate_kbps`].
+    pub(super) remembered_kbps: Option<u64>,
     pub(super) title: Title,
     pub(super) http: Http,
     pub(super) keys: Keys,
