@@ -142,12 +142,11 @@ impl Launcher {
         Ok(launcher)
     }
 
-    /// Asks for the home screen and makes the player ready: after the first frame, which waits for neither.
+    /// Asks for the home screen: after the first frame, which does not wait for it.
     pub fn begin(&mut self) {
         if !std::mem::replace(&mut self.begun, true) {
             let effects = self.app.start(self.now_ms());
             self.carry_out(effects);
-            self.parts.cinema.warm();
         }
     }
 
@@ -319,6 +318,8 @@ impl Launcher {
         }
         if self.log.home_art.is_none() && self.log.home.is_some() && self.parts.art.pending() == 0 {
             self.log.home_art = Some(now);
+            // Loading a player's plugins holds up every thread that starts meanwhile: not before the screen is complete.
+            self.parts.cinema.warm();
         }
     }
 

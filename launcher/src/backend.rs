@@ -38,7 +38,7 @@ impl Server for Loader {
 
 /// Plays films, one at a time; `session` names each.
 pub trait Cinema {
-    /// Makes ready for a press of Play. Called once there is time: the first frame of the interface is shown.
+    /// Makes ready for a press of Play. Called once there is time: home is shown, with its pictures.
     fn warm(&mut self) {}
     /// Ends what plays and plays this.
     fn load(&mut self, session: u32, request: LoadRequest);

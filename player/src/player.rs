@@ -31,7 +31,8 @@ pub struct Player {
 }
 
 impl Player {
-    /// Starts the engine. Nothing is opened until [`Player::load`].
+    /// Starts the engine, which loads the decoders' plugins: do it when there is time, before the viewer has chosen. Nothing is opened until
+    /// [`Player::load`].
     pub fn new(config: PlayerConfig, video: Arc<dyn VideoOutput>) -> Self {
         let (control, receiver) = channel();
         let listeners = Listeners::default();

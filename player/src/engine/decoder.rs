@@ -35,7 +35,8 @@ pub(super) fn choose(decoders: &Decoders, track: &Track, failed: &[String]) -> R
     Err(if video { Error::NoDecoder(what) } else { Error::NoAudioDecoder(what) })
 }
 
-/// Loads the plugins of most titles' decoders and parsers, so that the first pipeline need not.
+/// Loads the plugins of most titles' decoders and parsers, so that the first pipeline need not. libav and what it is linked to are 150
+/// libraries: on a desktop that takes longer than all the rest until the first picture.
 pub(super) fn warm_up(decoders: &Decoders) {
     let first = |list: &[String]| list.iter().find_map(|name| gst::ElementFactory::find(name));
     let others = ["h264parse", "queue", "audioconvert", "volume", "audioresample"].into_iter().map(gst::ElementFactory::find);

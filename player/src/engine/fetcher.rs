@@ -13,11 +13,15 @@ use hearth_abr::{Abr, MAX_LOOKAHEAD, MAX_RENDITIONS, Situation};
 use hearth_isobmff::TrackKind;
 use hearth_manifest::{Format, Resource, Segment};
 use std::collections::HashMap;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Audio is fetched no further than this beyond the video, in ns: on a slow link the picture comes first.
 const AUDIO_LEAD: i64 = 6_000_000_000;
+/// With so much there, in ns, the first picture can come; until it has, the processor is the decoder's, but for no longer than this.
+const ENOUGH_TO_SHOW: i64 = 1_000_000_000;
+const YIELD: Duration = Duration::from_millis(400);
 
 /// What is fetched, by whom, for whom.
 pub(super) struct Fetcher {
@@ -51,6 +55,8 @@ pub(super) struct Cursor {
     pub(super) trouble: Trouble,
     pub(super) abandoned: usize,
     pub(super) inits: HashMap<Resource, Arc<InitSegment>>,
+    /// When it came here, and how many pictures had been shown by then.
+    pub(super) begun: (Instant, u64),
 }
 
 /// Bytes of a segment and its init segment, which transport streams do not have.
@@ -76,6 +82,10 @@ impl Fetcher {
             let Some(at) = cursor.as_mut() else { continue };
             if !self.has_room() {
                 self.main().wait(Duration::from_millis(100));
+                continue;
+            }
+            if self.yields(at) {
+                self.main().wait(Duration::from_millis(5));
                 continue;
             }
             match self.next(at) {
@@ -118,6 +128,7 @@ impl Fetcher {
             trouble: Trouble::default(),
             abandoned: 0,
             inits: HashMap::new(),
+            begun: (Instant::now(), self.shared.live.presented.load(Relaxed)),
         };
         cursor.trying = self.start_rendition(&cursor);
         cursor
@@ -164,6 +175,14 @@ impl Fetcher {
             !video.is_complete() && own.is_some_and(|e| e > video_end + AUDIO_LEAD)
         });
         self.main().fetched(position) < full_ns && !late
+    }
+
+    /// A fast link could deliver half a film while the first picture of it waits for the processor.
+    fn yields(&self, at: &Cursor) -> bool {
+        let (since, shown) = at.begun;
+        since.elapsed() < YIELD
+            && self.shared.live.presented.load(Relaxed) == shown
+            && self.main().fetched(self.shared.position()) >= ENOUGH_TO_SHOW
     }
 
     /// Chooses, fetches, prepares and delivers the next segment.

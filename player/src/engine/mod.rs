@@ -84,6 +84,10 @@ pub(crate) fn run(
 ) {
     let ready = gstreamer::init().map_err(|e| Error::Framework(e.to_string()));
     let config = Arc::new(config);
+    if ready.is_ok() {
+        // Not while a title is opened: no thread gets far while another one loads libraries.
+        decoder::warm_up(&config.decoders);
+    }
     let mut session: Option<Session> = None;
     let mut number = 0;
     let mut loudness = loudness::Loudness::default();

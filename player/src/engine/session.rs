@@ -6,7 +6,7 @@ use super::loudness::Loudness;
 use super::open::{Opened, Opening};
 use super::pipeline::{Pipeline, Plan};
 use super::shared::{Live, Shared};
-use super::{Control, Note, Said, decoder, ladder};
+use super::{Control, Note, Said, ladder};
 use crate::fetch::Stop;
 use crate::media::prepare::{Format, scheme_name};
 use crate::media::verify;
@@ -93,9 +93,7 @@ impl Session {
             started: setting.asked,
         }
         .spawn();
-        // Plugins are loaded while the manifest is on its way.
         let complaints = verify::complaints();
-        decoder::warm_up(&setting.config.decoders);
         let (now, summary) = (Instant::now(), Summary { protection: "none".into(), ..Summary::default() });
         Self {
             setting,
