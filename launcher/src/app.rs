@@ -255,7 +255,7 @@ impl Launcher {
                 self.picture = (height, protection);
                 PlayerEvent::Started { duration_ms: duration_us.map(ms) }
             }
-            From::Position { position_us, buffer_ms, paused } => {
+            From::Position { position_us, buffer_ms, paused, .. } => {
                 if let Some((_, height)) = self.switches.iter().rev().find(|(from_us, _)| *from_us <= position_us) {
                     self.picture.0 = *height;
                 }
@@ -275,7 +275,8 @@ impl Launcher {
             From::Captions { position_us, document } => {
                 return self.captions = Some((session, position_us, document)).filter(|(.., d)| !d.cues.is_empty());
             }
-            From::Stall { .. } | From::Window { .. } | From::Decoder { .. } | From::Volume { .. } => return,
+            From::Loading { .. } | From::State { .. } | From::Stall { .. } => return,
+            From::Window { .. } | From::Decoder { .. } | From::Volume { .. } => return,
             From::Summary(summary) => {
                 self.learn(session, summary.estimate_kbps);
                 return self.log.summaries.push(summary);

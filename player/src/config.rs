@@ -139,6 +139,8 @@ pub struct PlayerConfig {
     pub user_agent: String,
     /// How CMCD (CTA-5004) goes with every request.
     pub cmcd: CmcdMode,
+    /// Where events are reported in the same vocabulary (CTA-5004-B, event mode), by POST; nowhere where it says nothing.
+    pub reports: Option<String>,
     /// Longest wait for a connection, an answer, or the next bytes of one, in ms.
     pub timeout_ms: u64,
     /// How often a request that failed for a passing reason is tried again before there is a picture.
@@ -169,6 +171,7 @@ impl Default for PlayerConfig {
             audio: AudioOutput::Auto,
             user_agent: concat!("hearth-player/", env!("CARGO_PKG_VERSION")).into(),
             cmcd: CmcdMode::default(),
+            reports: None,
             timeout_ms: 8_000,
             retries: 3,
             retry_ms: 200,

@@ -10,6 +10,7 @@ pub mod messages;
 mod opencdm;
 pub mod output;
 mod player;
+mod reports;
 mod title;
 pub mod tools;
 
@@ -23,3 +24,4 @@ pub use output::{
     CopyPath, FrameData, NullVideo, PixelFormat, Presented, Rect, Shown, SoftwareOutput, VideoFrame, VideoOutput, WindowVideo,
 };
 pub use player::Player;
+pub use reports::Reporter;

@@ -125,10 +125,48 @@ pub struct TrackInfo {
     pub roles: Vec<String>,
 }
 
+/// What the player is doing: the states of CTA-5004-B's key `sta`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlayerState {
+    /// Loading, before the first picture.
+    Starting,
+    /// Pictures move.
+    Playing,
+    /// On the way to another place.
+    Seeking,
+    /// The buffer is dry.
+    Rebuffering,
+    /// By the viewer.
+    Paused,
+    /// The last picture was shown.
+    Ended,
+    /// It cannot go on.
+    FatalError,
+    /// Stopped before its end.
+    Quit,
+}
+
 /// What happens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "event")]
 pub enum Event {
+    /// A session begins: the first event of each.
+    Loading {
+        /// CMCD `sid` of all its requests and reports.
+        session_id: String,
+        /// CMCD `cid`.
+        content_id: Option<String>,
+    },
+    /// Another state, from now on.
+    State {
+        /// The new one.
+        state: PlayerState,
+        /// Of the picture on the screen.
+        position_us: u64,
+        /// Media ahead of it, in ms.
+        buffer_ms: u64,
+    },
     /// The first picture is on the screen.
     Started {
         /// From the load request to the first picture, in ms.
@@ -141,6 +179,12 @@ pub enum Event {
         height: u32,
         /// `none`, `cenc`, `cbcs`, …
         protection: String,
+        /// `hls`, `dash`, or `other` for a plain file.
+        #[serde(default)]
+        format: String,
+        /// A broadcast.
+        #[serde(default)]
+        live: bool,
     },
     /// Tracks known or changed.
     Tracks {
@@ -155,6 +199,9 @@ pub enum Event {
         buffer_ms: u64,
         /// Paused by the viewer.
         paused: bool,
+        /// Pictures of this session that came too late to be shown.
+        #[serde(default)]
+        dropped: u64,
     },
     /// What is to be shown over the picture from now on, whenever that changes: when a cue is due or over, and after a jump. Times are the
     /// title's.

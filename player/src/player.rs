@@ -2,6 +2,7 @@
 //! is dropped.
 
 use crate::engine::{self, Control};
+use crate::reports::Courier;
 use crate::{Command, Event, LoadRequest, PlayerConfig, VideoOutput};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,6 +29,7 @@ pub struct Player {
     control: Sender<Control>,
     listeners: Listeners,
     engine: Option<std::thread::JoinHandle<()>>,
+    courier: Option<Courier>,
 }
 
 impl Player {
@@ -36,13 +38,14 @@ impl Player {
     pub fn new(config: PlayerConfig, video: Arc<dyn VideoOutput>) -> Self {
         let (control, receiver) = channel();
         let listeners = Listeners::default();
+        let courier = config.reports.is_some().then(|| Courier::start(&config, listeners.add())).flatten();
         let (own, to) = (control.clone(), listeners.clone());
         let engine = std::thread::Builder::new()
             .name("player".into())
             .spawn(move || engine::run(config, video, own, receiver, to))
             .map_err(|e| tracing::error!("no thread for the engine: {e}"))
             .ok();
-        Self { control, listeners, engine }
+        Self { control, listeners, engine, courier }
     }
 
     /// Stops what plays and starts `request`, playing.
@@ -66,6 +69,11 @@ impl Drop for Player {
         let _ = self.control.send(Control::Quit);
         if let Some(engine) = self.engine.take() {
             let _ = engine.join();
+        }
+        // With the last listener's sender the courier's events end.
+        self.listeners = Listeners::default();
+        if let Some(courier) = self.courier.take() {
+            courier.finish();
         }
     }
 }

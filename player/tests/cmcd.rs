@@ -2,7 +2,9 @@
 
 mod support;
 
-use hearth_player::{CmcdMode, Event, LoadRequest, PlayerConfig};
+use std::collections::BTreeMap;
+
+use hearth_player::{CmcdMode, Command, Event, LoadRequest, PlayerConfig, PlayerState};
 use support::server::{Server, said};
 use support::{CBCS, Film, encode, errors, finish, load, player, wait};
 
@@ -95,4 +97,59 @@ fn a_dry_buffer_is_told_and_a_full_one_asks_for_less_speed() {
         asked += usize::from(number("rtp").is_some());
     }
     assert!(asked > 0, "{requests:#?}");
+}
+
+/// What a viewer does is reported in the same words (CTA-5004-B, event mode), and nobody waits for the collector.
+#[test]
+fn events_are_reported_to_a_collector() {
+    let film = Film { video: vec![encode::video("v1", 160, 90, 0, 25, 4)], audio: encode::audio("a", 4) };
+    let server = Server::start(film.package(None, None));
+    let (player, events) = player(PlayerConfig { reports: Some(server.url("reports")), ..PlayerConfig::default() });
+    player.load(LoadRequest { session_id: Some("s1".into()), content_id: Some("film".into()), ..load(server.url("main.mpd")) });
+    let mut seen = Vec::new();
+    let mut until = |wanted| {
+        wait(&events, &mut seen, 20, |e| matches!(e, Event::State { state, .. } if *state == wanted).then_some(()));
+    };
+    until(PlayerState::Playing);
+    player.send(Command::Pause);
+    until(PlayerState::Paused);
+    player.send(Command::Play);
+    until(PlayerState::Playing);
+    player.send(Command::Seek { position_us: 3_000_000, exact: true });
+    until(PlayerState::Seeking);
+    until(PlayerState::Playing);
+    player.send(Command::SetMute { muted: true });
+    until(PlayerState::Ended);
+    let (summary, requests) = (finish(&events, &mut seen, 20), server.requests());
+    player.load(LoadRequest { session_id: Some("s2".into()), ..load(server.url("nothing.mpd")) });
+    finish(&events, &mut seen, 20);
+    drop(player);
+    assert_eq!(errors(&seen), [2002]);
+    let reports = server.reports();
+    assert!(reports.iter().all(|(kind, _)| kind == "application/cmcd") && reports.len() < 6, "{reports:#?}");
+    let lines: Vec<BTreeMap<String, String>> = reports.iter().flat_map(|(_, body)| body.lines()).map(pairs).collect();
+    let column = |key: &str, session: &str| -> Vec<String> {
+        lines.iter().filter(|l| l["sid"] == session).map(|l| l.get(key).cloned().unwrap_or_default()).collect()
+    };
+    assert_eq!(column("e", "s1"), ["ps", "ps", "ps", "ps", "ps", "ps", "m", "ps"]);
+    assert_eq!(column("sta", "s1"), ["s", "p", "a", "p", "k", "p", "p", "e"]);
+    assert_eq!(column("sn", "s1"), ["1", "2", "3", "4", "5", "6", "7", "8"]);
+    assert_eq!(column("msd", "s1")[1], summary.first_frame_ms.expect("a picture").to_string());
+    assert_eq!((&*column("sf", "s1")[1], &*column("st", "s1")[7], &*column("cid", "s1")[0]), ("d", "v", "film"));
+    let place: u64 = column("pt", "s1")[5].parse().expect("a time");
+    assert!((2_960..=3_000).contains(&place), "{place}");
+    assert_eq!(
+        (column("e", "s2"), column("sta", "s2")),
+        (vec!["ps".into(), "e".into(), "ps".into()], vec!["s".into(), "s".into(), "f".into()])
+    );
+    assert_eq!(column("ec", "s2")[1], "(\"2002\")");
+    assert!(lines.iter().all(|l| l["v"] == "2" && l["ts"].len() == 13), "{lines:#?}");
+    // Held pictures are told with the requests of that time too, which is not a hurry.
+    assert!(requests.iter().any(|r| said(r).get("pr").is_some_and(|rate| rate == "0")), "{requests:#?}");
+}
+
+/// Keys and values of a report; none of these tests' strings has a comma.
+fn pairs(line: &str) -> BTreeMap<String, String> {
+    let pairs = line.split(',').map(|pair| pair.split_once('=').expect("a pair"));
+    pairs.map(|(key, value)| (key.into(), value.trim_matches('"').into())).collect()
 }

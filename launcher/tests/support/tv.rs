@@ -200,9 +200,11 @@ impl Tv {
             width: 1280,
             height: 720,
             protection: "cbcs".into(),
+            format: "hls".into(),
+            live: false,
         });
         self.tracks(&[("a1", "English", true), ("a2", "Deutsch", false)]);
-        self.say(Event::Position { position_us: 154_000_000, buffer_ms: 42_000, paused: false });
+        self.say(Event::Position { position_us: 154_000_000, buffer_ms: 42_000, paused: false, dropped: 0 });
     }
 
     /// The player has these tracks: sound where the ID begins with `a`, else captions.

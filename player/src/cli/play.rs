@@ -20,6 +20,9 @@ pub(super) struct PlayArguments {
     /// No window and no sound: at the right speed to nobody
     #[arg(long)]
     headless: bool,
+    /// Report what happens there, by POST (CMCD events, CTA-5004-B)
+    #[arg(long, value_name = "URL")]
+    report: Option<String>,
     #[command(flatten)]
     keys: KeyArguments,
     /// Stop after so many seconds of the film [default: at its end]
@@ -42,7 +45,7 @@ pub(super) struct PlayArguments {
 /// Plays to the end; success where no error came.
 pub(super) fn play(arguments: PlayArguments) -> ExitCode {
     let audio = if arguments.headless { AudioOutput::None } else { AudioOutput::Auto };
-    let config = PlayerConfig { keys: arguments.keys.keys, audio, ..PlayerConfig::default() };
+    let config = PlayerConfig { keys: arguments.keys.keys, audio, reports: arguments.report, ..PlayerConfig::default() };
     let display = std::env::var_os("DISPLAY").or_else(|| std::env::var_os("WAYLAND_DISPLAY")).is_some();
     let video: Arc<dyn VideoOutput> = if arguments.headless || !display { Arc::new(NullVideo) } else { Arc::new(WindowVideo) };
     let player = Player::new(config, video);
@@ -91,7 +94,7 @@ pub(super) fn play(arguments: PlayArguments) -> ExitCode {
 fn print(event: &Event) {
     let seconds = |us: u64| us as f64 / 1e6;
     match event {
-        Event::Started { first_frame_ms, duration_us, width, height, protection } => {
+        Event::Started { first_frame_ms, duration_us, width, height, protection, .. } => {
             let long = duration_us.map_or(String::new(), |d| format!(", {:.1} s", seconds(d)));
             println!("started after {first_frame_ms} ms: {width}x{height}{long}, protection: {protection}");
         }
@@ -130,7 +133,7 @@ fn print(event: &Event) {
         Event::Preview { at_us, width, height, .. } => println!("preview of {:.3} s, {width}x{height}", *at_us as f64 / 1e6),
         Event::Decoder { element, copy_path } => println!("decoder {element}, pictures by {copy_path}"),
         Event::Volume { percent, muted } => println!("volume {percent}{}", if *muted { ", muted" } else { "" }),
-        Event::Position { .. } | Event::Window { .. } => (),
+        Event::Loading { .. } | Event::State { .. } | Event::Position { .. } | Event::Window { .. } => (),
     }
 }
 

@@ -15,6 +15,7 @@ mod pipeline;
 mod preview;
 mod session;
 mod shared;
+mod state;
 mod text;
 mod track;
 mod tracks;

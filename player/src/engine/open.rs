@@ -66,11 +66,10 @@ impl Opening {
     }
 
     fn open(self) -> Result<Opened, Error> {
-        let session = self.request.session_id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        let session = self.request.session_id.clone().unwrap_or_default();
         let live = self.live.clone();
-        let hurry = move || !live.playing.load(Relaxed);
-        let http =
-            Http::new(&self.config).speaking(Voice::new(self.config.cmcd, session, self.request.content_id.clone(), hurry));
+        let pace = move || live.pace();
+        let http = Http::new(&self.config).speaking(Voice::new(self.config.cmcd, session, self.request.content_id.clone(), pace));
         let title = Title::follow(&http, &title::locate(&self.request.url)?, &self.stop)?;
         let keys = Keys::new(&self.config, &self.request, &title.presentation(), http.clone(), self.stop.clone())?;
         let shared = Arc::new(Shared {

@@ -12,7 +12,7 @@ use crate::media::prepare::{Format, scheme_name};
 use crate::media::verify;
 use crate::player::Listeners;
 use crate::title::Place;
-use crate::{Command, Error, Event, LoadRequest, PlayerConfig, Summary, VideoOutput};
+use crate::{Command, Error, Event, LoadRequest, PlayerConfig, PlayerState, Summary, VideoOutput};
 use hearth_isobmff::TrackKind;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -66,6 +66,9 @@ pub(super) struct Session {
     pub(super) told_captions: super::text::Due,
     /// [`Event::Decoder`] was sent for this pipeline.
     pub(super) told_decoder: bool,
+    /// Last [`Event::State`], and how it ended.
+    pub(super) told_state: Option<PlayerState>,
+    pub(super) outcome: Option<PlayerState>,
     pub(super) over: bool,
     pub(super) last_report: Instant,
     /// Video rendition of the last chunk, and of each stretch of time: start and end in ns.
@@ -78,11 +81,13 @@ pub(super) struct Session {
 
 impl Session {
     /// Opens `request` on other threads.
-    pub(super) fn start(setting: Setting, request: LoadRequest, notes: Sender<Control>, listeners: Listeners) -> Self {
+    pub(super) fn start(setting: Setting, mut request: LoadRequest, notes: Sender<Control>, listeners: Listeners) -> Self {
         let (stop, live) = (Arc::new(Stop::default()), Arc::new(Live::default()));
         live.position.store(request.start_us as i64 * 1000, Relaxed);
         live.max_height.store(request.max_height.unwrap_or(0), Relaxed);
         live.set_hdcp(setting.config.device.hdcp);
+        let session_id = request.session_id.get_or_insert_with(|| uuid::Uuid::new_v4().to_string()).clone();
+        listeners.send(&Event::Loading { session_id, content_id: request.content_id.clone() });
         Opening {
             config: setting.config.clone(),
             request,
@@ -118,6 +123,8 @@ impl Session {
             wanted: None,
             told_captions: Default::default(),
             told_decoder: false,
+            told_state: None,
+            outcome: None,
             over: false,
             last_report: now,
             rendition: None,
@@ -189,6 +196,7 @@ impl Session {
         if self.over {
             return true;
         }
+        self.tell_state();
         self.sound_only();
         self.watch_buffer();
         self.watch_picture();
@@ -197,6 +205,7 @@ impl Session {
             Shared::renew_keys(&opened.shared);
         }
         self.tell_captions();
+        self.tell_state();
         if self.last_report.elapsed() >= REPORT && self.started {
             self.last_report = Instant::now();
             self.account();
@@ -205,8 +214,9 @@ impl Session {
                 opened.buffers.iter().for_each(|(_, b)| b.trim(position, false));
             }
             self.tell_window();
-            let (position_us, buffer_ms) = (position.max(0) as u64 / 1000, (self.ahead().max(0) / 1_000_000) as u64);
-            self.send(&Event::Position { position_us, buffer_ms, paused: self.paused });
+            let (position_us, buffer_ms) = self.place();
+            let dropped = self.live.dropped.load(Relaxed);
+            self.send(&Event::Position { position_us, buffer_ms, paused: self.paused, dropped });
         }
         self.over
     }
@@ -214,6 +224,8 @@ impl Session {
     /// Stops everything; what it was like.
     pub(super) fn stop(mut self) -> Summary {
         self.account();
+        self.outcome.get_or_insert(PlayerState::Quit);
+        self.tell_state();
         self.stop.stop();
         if let Some(stalled) = self.stalled.take() {
             self.summary.stalled_ms += stalled.elapsed().as_millis() as u64;
@@ -243,6 +255,7 @@ impl Session {
         if !self.over {
             tracing::error!(%error, code = error.code(), "playback ends");
             self.send(&Event::Error(error.into()));
+            self.outcome = Some(PlayerState::FatalError);
             self.over = true;
         }
     }
@@ -301,7 +314,8 @@ impl Session {
             self.summary.first_frame_ms = Some(first_frame_ms);
             let (width, height) = (self.live.width.load(Relaxed), self.live.height.load(Relaxed));
             let (duration_us, protection) = (self.duration(), self.summary.protection.clone());
-            self.send(&Event::Started { first_frame_ms, duration_us, width, height, protection });
+            let (format, live) = self.format();
+            self.send(&Event::Started { first_frame_ms, duration_us, width, height, protection, format: format.into(), live });
             self.warm_up();
         } else if let Some(jump) = self.jump.take().filter(|j| j.report && self.next_jump.is_none()) {
             self.send(&Event::Seeked { position_us: pts_us, took_ms: jump.asked.elapsed().as_millis() as u64 });
@@ -371,6 +385,7 @@ impl Session {
         if paused && let Some(since) = self.stalled.take() {
             self.summary.stalled_ms += since.elapsed().as_millis() as u64;
         }
+        self.live.paused.store(paused, Relaxed);
         self.live.playing.store(!paused && self.started && self.jump.is_none(), Relaxed);
         self.last_report -= REPORT;
     }
@@ -381,6 +396,7 @@ impl Session {
             self.count_lost_end();
             self.clear_captions();
             self.send(&Event::Ended);
+            self.outcome = Some(PlayerState::Ended);
             self.over = true;
         }
     }

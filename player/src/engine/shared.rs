@@ -3,6 +3,7 @@
 use super::decoder::Memory;
 use super::fetcher::Shifts;
 use super::{Control, Note};
+use crate::fetch::cmcd::Pace;
 use crate::fetch::{Http, Object, Piece, Pulse, Request, Stop, Transfer};
 use crate::media::{keys::Keys, verify::Verifier};
 use crate::title::{Title, select::Ladder};
@@ -43,6 +44,8 @@ pub(crate) struct Live {
     pub(super) position: AtomicI64,
     /// Pictures are moving.
     pub(super) playing: AtomicBool,
+    /// The viewer holds them.
+    pub(super) paused: AtomicBool,
     /// The buffer ran dry since the last request said so.
     pub(super) starved: AtomicBool,
     /// Of the network, kbit/s; zero if unknown.
@@ -71,6 +74,16 @@ pub(crate) struct Live {
     pub(super) width: AtomicU32,
     /// See `width`.
     pub(super) height: AtomicU32,
+}
+
+impl Live {
+    pub(super) fn pace(&self) -> Pace {
+        match (self.playing.load(Relaxed), self.paused.load(Relaxed)) {
+            (true, _) => Pace::Moving,
+            (_, true) => Pace::Held,
+            _ => Pace::Waiting,
+        }
+    }
 }
 
 impl Shared {

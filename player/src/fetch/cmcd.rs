@@ -87,6 +87,8 @@ pub(crate) struct Cmcd {
     pub(crate) aside: bool,
     /// `su`: in a hurry, the picture waits.
     pub(crate) startup: bool,
+    /// `pr=0`: no picture moves.
+    pub(crate) still: bool,
     /// `bs`: the buffer ran dry since the last request.
     pub(crate) starved: bool,
 }
@@ -118,6 +120,7 @@ impl Cmcd {
         pairs.extend(self.next_range.map(|(first, last)| (1, format!("nrr=\"{first}-{last}\""))));
         pairs.extend(self.startup.then(|| (1, "su".to_owned())));
         pairs.extend(self.content.as_ref().map(|content| (2, format!("cid={}", quoted(content, 64)))));
+        pairs.extend(self.still.then(|| (2, "pr=0".to_owned())));
         pairs.extend((!self.format.is_empty()).then(|| (2, format!("sf={}", self.format))));
         pairs.extend((!self.session.is_empty()).then(|| (2, format!("sid={}", quoted(&self.session, 64)))));
         pairs.extend(self.live.map(|live| (2, format!("st={}", if live { "l" } else { "v" }))));
@@ -167,12 +170,23 @@ fn encoded(text: &str) -> String {
 }
 
 /// A string in quotes, of visible ASCII and at most `most` characters.
-fn quoted(text: &str, most: usize) -> String {
+pub(crate) fn quoted(text: &str, most: usize) -> String {
     let mut out = String::from("\"");
     for c in text.chars().filter(|c| (' '..='~').contains(c)).take(most) {
         let _ = if matches!(c, '"' | '\\') { write!(out, "\\{c}") } else { write!(out, "{c}") };
     }
     out + "\""
+}
+
+/// How pictures move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// At the right speed.
+    Moving,
+    /// The viewer holds them.
+    Held,
+    /// They wait for media: after the start, a jump, or a dry buffer.
+    Waiting,
 }
 
 /// What one session says with every request, whoever asks.
@@ -183,8 +197,7 @@ pub(crate) struct Voice {
     pub(crate) content: Option<String>,
     /// `sf` and `st`, once the manifest is there.
     known: Mutex<Option<(&'static str, bool)>>,
-    /// Pictures wait.
-    hurry: Option<Box<dyn Fn() -> bool + Send + Sync>>,
+    pace: Option<Box<dyn Fn() -> Pace + Send + Sync>>,
 }
 
 impl Voice {
@@ -192,9 +205,15 @@ impl Voice {
         mode: CmcdMode,
         session: String,
         content: Option<String>,
-        hurry: impl Fn() -> bool + Send + Sync + 'static,
+        pace: impl Fn() -> Pace + Send + Sync + 'static,
     ) -> Self {
-        Self { mode, session, content, known: Mutex::default(), hurry: Some(Box::new(hurry)) }
+        Self { mode, session, content, known: Mutex::default(), pace: Some(Box::new(pace)) }
+    }
+
+    /// `sf` and `st`: empty and none as long as the manifest is not there.
+    pub(crate) fn known(&self) -> (&'static str, Option<bool>) {
+        let known = *self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.map_or(("", None), |(format, live)| (format, Some(live)))
     }
 
     /// The manifest is there.
@@ -207,12 +226,12 @@ impl Voice {
         if self.session.is_empty() {
             return;
         }
-        let known = *self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (format, live) = known.map_or(("", None), |(format, live)| (format, Some(live)));
+        let (format, live) = self.known();
         let own = std::mem::take(&mut request.cmcd);
-        let startup = !own.aside && self.hurry.as_ref().is_some_and(|hurry| hurry());
+        let pace = self.pace.as_ref().map_or(Pace::Moving, |pace| pace());
+        let startup = !own.aside && pace == Pace::Waiting;
         let (session, content) = (self.session.clone(), self.content.clone());
-        Cmcd { session, content, format, live, startup, ..own }.put(self.mode, request);
+        Cmcd { session, content, format, live, startup, still: pace != Pace::Moving, ..own }.put(self.mode, request);
     }
 }
 
@@ -238,6 +257,7 @@ mod tests {
             next_range: Some((100, 199)),
             aside: false,
             startup: true,
+            still: true,
             starved: true,
         }
     }
@@ -252,14 +272,15 @@ mod tests {
             assert_eq!(got, expected);
         };
         let object = ("CMCD-Object", "br=3200,d=4004,ot=v,tb=6000".to_owned());
-        let of_session = ("CMCD-Session", format!("cid=\"a\\\"b\",sf=h,{session},st=v"));
+        let of_session = ("CMCD-Session", format!("cid=\"a\\\"b\",pr=0,sf=h,{session},st=v"));
         let status = ("CMCD-Status", "bs,rtp=12800".to_owned());
         check(
             &full(),
             &[object.clone(), ("CMCD-Request", format!("bl=21300,mtp=25400,{nor},su")), of_session.clone(), status.clone()],
         );
-        let playing = Cmcd { startup: false, ..full() };
-        check(&playing, &[object, ("CMCD-Request", format!("bl=21300,dl=21300,mtp=25400,{nor}")), of_session, status]);
+        let playing = Cmcd { startup: false, still: false, ..full() };
+        let of_session_playing = ("CMCD-Session", of_session.1.replace("pr=0,", ""));
+        check(&playing, &[object, ("CMCD-Request", format!("bl=21300,dl=21300,mtp=25400,{nor}")), of_session_playing, status]);
         let licence = Cmcd { object: Object::Key, live: Some(true), session: "s".into(), ..Cmcd::default() };
         check(&licence, &[("CMCD-Object", "ot=k".into()), ("CMCD-Session", "sid=\"s\",st=l".into())]);
     }

@@ -31,6 +31,8 @@ struct Inner {
     stop: AtomicBool,
     /// Method, path and headers of each request.
     requests: Mutex<Vec<String>>,
+    /// Bodies that were posted to `/reports`, with their media type.
+    reports: Mutex<Vec<(String, String)>>,
     /// Files that change with time; asked before the others.
     dynamic: Mutex<Option<Dynamic>>,
     /// Instead of the two keys of the film.
@@ -58,6 +60,7 @@ impl Server {
             never: Condvar::new(),
             stop: AtomicBool::new(false),
             requests: Mutex::default(),
+            reports: Mutex::default(),
             dynamic: Mutex::default(),
             licences: Mutex::default(),
             faults: Mutex::default(),
@@ -109,6 +112,10 @@ impl Server {
     /// Shapes the link from now on.
     pub fn set_rate(&self, bits_per_second: u64) {
         self.inner.rate.store(bits_per_second, Ordering::SeqCst);
+    }
+
+    pub fn reports(&self) -> Vec<(String, String)> {
+        self.inner.reports.lock().expect("lock").clone()
     }
 
     pub fn requests(&self) -> Vec<String> {
@@ -176,6 +183,11 @@ impl Inner {
         }
         let (status, bytes) = match method {
             "POST" if path == "license" => self.license(header("authorization").as_deref(), &body),
+            "POST" if path == "reports" => {
+                let report = (header("content-type").unwrap_or_default(), String::from_utf8_lossy(&body).into_owned());
+                self.reports.lock().expect("lock").push(report);
+                (204, Vec::new())
+            }
             _ => self.file(path, header("range").as_deref()),
         };
         let fault = self.faults.lock().expect("lock").iter_mut().find_map(|r| r.take(path));
