@@ -93,6 +93,20 @@ impl Pipeline {
         self.state(if playing { gst::State::Playing } else { gst::State::Paused })
     }
 
+    /// Held: goes on from that position (ns) when it plays again, where the clock had run on without pictures. Else those that come next would
+    /// be late already, and dropped.
+    pub(super) fn go_on_from(&self, position: i64) {
+        let segment =
+            self.pipeline.by_name(VIDEO_SINK).and_then(|sink| sink.static_pad("sink")?.sticky_event::<gst::event::Segment>(0));
+        let segment = segment.and_then(|event| event.segment().downcast_ref::<gst::ClockTime>().cloned());
+        let at = segment.and_then(|s| s.to_running_time(gst::ClockTime::from_nseconds(position.max(0) as u64)));
+        if let (Some(at), Some(now)) = (at, self.pipeline.start_time())
+            && at < now
+        {
+            self.pipeline.set_start_time(at);
+        }
+    }
+
     fn state(&self, state: gst::State) -> Result<(), Error> {
         // What fails says why on the bus.
         self.pipeline.set_state(state).map(drop).or_else(|_| {

@@ -65,6 +65,8 @@ impl Session {
                 self.live.playing.store(false, Relaxed);
                 self.live.starved.store(true, Relaxed);
                 self.set_playing(false);
+                let shown_until = self.live.shown_until.load(Relaxed);
+                self.pipeline.iter().for_each(|p| p.go_on_from(shown_until));
             }
             Some(since) if complete || ahead >= self.setting.config.resume_ms as i64 * 1_000_000 => {
                 self.stalled = None;

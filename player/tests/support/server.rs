@@ -39,6 +39,8 @@ struct Inner {
     licences: Mutex<Option<Licences>>,
     /// First that fits counts.
     faults: Mutex<Vec<Rule>>,
+    /// Nothing comes through until then, and nobody is told.
+    gone_until: Mutex<Instant>,
     /// Connections that are still to be cut off: the network is gone.
     cut: AtomicU64,
     /// Bearer token that the licence endpoint wants, if any.
@@ -64,6 +66,7 @@ impl Server {
             dynamic: Mutex::default(),
             licences: Mutex::default(),
             faults: Mutex::default(),
+            gone_until: Mutex::new(Instant::now()),
             cut: AtomicU64::new(0),
             token: token.map(str::to_owned),
         });
@@ -110,6 +113,11 @@ impl Server {
     }
 
     /// Shapes the link from now on.
+    /// The network is gone for so long: requests and what is on its way get lost.
+    pub fn gone_for(&self, time: Duration) {
+        *self.inner.gone_until.lock().expect("lock") = Instant::now() + time;
+    }
+
     pub fn set_rate(&self, bits_per_second: u64) {
         self.inner.rate.store(bits_per_second, Ordering::SeqCst);
     }
@@ -178,6 +186,9 @@ impl Inner {
         let mut words = head.split_whitespace();
         let (method, address) = (words.next()?, words.next()?.trim_start_matches('/'));
         let path = address.split('?').next()?;
+        if self.is_lost() {
+            return None;
+        }
         if self.cut.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok() {
             return None;
         }
@@ -202,9 +213,21 @@ impl Inner {
         output.write_all(head.as_bytes()).ok()?;
         for piece in bytes.chunks(2048) {
             self.pass(piece.len());
+            if self.is_lost() {
+                return None;
+            }
             output.write_all(piece).ok()?;
         }
         Some(())
+    }
+
+    /// Where the network is gone: true, once it is back.
+    fn is_lost(&self) -> bool {
+        let time = self.gone_until.lock().expect("lock").saturating_duration_since(Instant::now());
+        !time.is_zero() && {
+            self.wait(time);
+            true
+        }
     }
 
     fn file(&self, path: &str, range: Option<&str>) -> (u16, Vec<u8>) {
