@@ -141,6 +141,8 @@ pub struct PlayerConfig {
     pub cmcd: CmcdMode,
     /// Where events are reported in the same vocabulary (CTA-5004-B, event mode), by POST; nowhere where it says nothing.
     pub reports: Option<String>,
+    /// Authorities that servers' certificates must lead to, in DER, instead of the public ones; none: the public ones.
+    pub roots: Vec<Vec<u8>>,
     /// Longest wait for a connection, an answer, or the next bytes of one, in ms.
     pub timeout_ms: u64,
     /// How often a request that failed for a passing reason is tried again before there is a picture.
@@ -172,6 +174,7 @@ impl Default for PlayerConfig {
             user_agent: concat!("hearth-player/", env!("CARGO_PKG_VERSION")).into(),
             cmcd: CmcdMode::default(),
             reports: None,
+            roots: Vec::new(),
             timeout_ms: 8_000,
             retries: 3,
             retry_ms: 200,

@@ -3,10 +3,12 @@
 use super::KeyArguments;
 use clap::Args;
 use hearth_player::{
-    AudioOutput, Command, Event, LoadRequest, NullVideo, Player, PlayerConfig, TextPreference, VideoOutput, WindowVideo,
+    AudioOutput, Command, Error, Event, LoadRequest, NullVideo, Player, PlayerConfig, TextPreference, VideoOutput, WindowVideo,
 };
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use ureq::tls::PemItem;
 
 /// Arguments of `play`.
 #[derive(Args)]
@@ -23,6 +25,9 @@ pub(super) struct PlayArguments {
     /// Report what happens there, by POST (CMCD events, CTA-5004-B)
     #[arg(long, value_name = "URL")]
     report: Option<String>,
+    /// Believe servers whose certificates lead to one of these (PEM), and no others
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
     #[command(flatten)]
     keys: KeyArguments,
     /// Stop after so many seconds of the film [default: at its end]
@@ -45,7 +50,14 @@ pub(super) struct PlayArguments {
 /// Plays to the end; success where no error came.
 pub(super) fn play(arguments: PlayArguments) -> ExitCode {
     let audio = if arguments.headless { AudioOutput::None } else { AudioOutput::Auto };
-    let config = PlayerConfig { keys: arguments.keys.keys, audio, reports: arguments.report, ..PlayerConfig::default() };
+    let roots = match arguments.ca.as_deref().map(authorities).transpose() {
+        Ok(roots) => roots.unwrap_or_default(),
+        Err(error) => {
+            eprintln!("{}", error.for_terminal());
+            return ExitCode::FAILURE;
+        }
+    };
+    let config = PlayerConfig { keys: arguments.keys.keys, audio, reports: arguments.report, roots, ..PlayerConfig::default() };
     let display = std::env::var_os("DISPLAY").or_else(|| std::env::var_os("WAYLAND_DISPLAY")).is_some();
     let video: Arc<dyn VideoOutput> = if arguments.headless || !display { Arc::new(NullVideo) } else { Arc::new(WindowVideo) };
     let player = Player::new(config, video);
@@ -88,6 +100,16 @@ pub(super) fn play(arguments: PlayArguments) -> ExitCode {
         }
     }
     code
+}
+
+/// The certificates of a PEM file.
+fn authorities(path: &Path) -> Result<Vec<Vec<u8>>, Error> {
+    let wrong = |what: &dyn std::fmt::Display| Error::File(format!("{}: {what}", path.display()));
+    let text = std::fs::read(path).map_err(|e| wrong(&e))?;
+    let items = ureq::tls::parse_pem(&text).collect::<Result<Vec<_>, _>>().map_err(|e| wrong(&e))?;
+    let certificates = items.iter().filter_map(|i| if let PemItem::Certificate(c) = i { Some(c.der().to_vec()) } else { None });
+    let certificates: Vec<_> = certificates.collect();
+    if certificates.is_empty() { Err(wrong(&"no certificate in it")) } else { Ok(certificates) }
 }
 
 /// For a person.

@@ -9,6 +9,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use ureq::ResponseExt;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use url::Url;
 
 /// Bytes of one [`Piece`], and how many may wait.
@@ -69,6 +70,7 @@ impl Http {
         let timeout = Duration::from_millis(config.timeout_ms.max(100));
         let agent = ureq::Agent::config_builder()
             .user_agent(&config.user_agent)
+            .tls_config(trust(&config.roots))
             .http_status_as_error(false)
             .timeout_resolve(Some(timeout))
             .timeout_connect(Some(timeout))
@@ -208,6 +210,13 @@ impl Http {
         let wanted = request.range.map(|r| r.length);
         pump(url, &mut reader.take(wanted.unwrap_or(u64::MAX)), wanted, sender)
     }
+}
+
+/// Whom to believe: the public authorities, or these alone.
+pub(crate) fn trust(roots: &[Vec<u8>]) -> TlsConfig {
+    let certificates: Vec<Certificate<'static>> = roots.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
+    let roots = if certificates.is_empty() { RootCerts::WebPki } else { RootCerts::from(certificates) };
+    TlsConfig::builder().root_certs(roots).build()
 }
 
 fn run_file(request: &Request, sender: &SyncSender<Result<Piece, Error>>) -> Result<(), Error> {

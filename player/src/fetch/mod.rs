@@ -6,7 +6,7 @@ mod http;
 mod pulse;
 
 pub(crate) use cmcd::Object;
-pub(crate) use http::{Http, Request};
+pub(crate) use http::{Http, Request, trust};
 pub(crate) use pulse::Pulse;
 
 use crate::Error;

@@ -30,6 +30,7 @@ impl Courier {
         let url = config.reports.clone()?;
         let agent = ureq::Agent::config_builder()
             .user_agent(&config.user_agent)
+            .tls_config(crate::fetch::trust(&config.roots))
             .http_status_as_error(false)
             .timeout_global(Some(ANSWER))
             .build()

@@ -4,6 +4,7 @@
 pub mod encode;
 pub mod fault;
 pub mod server;
+pub mod tls;
 
 use encode::Encoded;
 use hearth_isobmff::{ContentKey, Encryption, KeyId, Pattern, Scheme, SegmentSpec, write_init, write_segment};
