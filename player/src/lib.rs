@@ -18,6 +18,7 @@ pub use config::{AudioOutput, Clock, Decoders, Limit, PlayerConfig};
 pub use error::Error;
 pub use fetch::cmcd::CmcdMode;
 pub use hearth_captions as captions;
+pub use hearth_cdm as cdm;
 pub use messages::*;
 pub use opencdm::OpenCdm;
 pub use output::{

@@ -2,9 +2,12 @@
 
 #[cfg(feature = "display")]
 use crate::platform::kms::{Infrared, MaxMode, Wanted};
-use hearth_boards::Board;
-use hearth_player::{AudioOutput, Decoders, Limit, PlayerConfig};
+use hearth_boards::{Board, SecurityLevel};
+use hearth_player::cdm::limits::{Device, SecurityLevel as Security};
+use hearth_player::cdm::{Cdm, clearkey::ClearKey};
+use hearth_player::{AudioOutput, Decoders, Limit, OpenCdm, PlayerConfig};
 use std::path::Path;
+use std::sync::Arc;
 
 /// The board in `/etc/hearth/board.json`; none off a box.
 pub fn read(path: &Path) -> Option<Board> {
@@ -14,9 +17,37 @@ pub fn read(path: &Path) -> Option<Board> {
         .ok()
 }
 
-/// Decoders, limits and sound as the board has them. What the board does not list it does not play.
+/// What RDK's images call the library of their vendors' CDMs.
+const OPEN_CDM: &str = "libocdm.so";
+
+/// Decoders, limits, sound and DRM systems as the board has them. What the board does not list it does not play.
 pub fn player(board: &Board, base: PlayerConfig) -> PlayerConfig {
-    PlayerConfig { decoders: decoders(board, &base.decoders), audio: audio(board), ..base }
+    let device = Device { security: security(board.drm.security_level), ..base.device };
+    let cdms = cdms(&board.drm.systems, OPEN_CDM);
+    PlayerConfig { decoders: decoders(board, &base.decoders), audio: audio(board), device, cdms, ..base }
+}
+
+/// The board's key systems in its order: ClearKey is ours, others come with the vendor's library.
+fn cdms(systems: &[String], library: &str) -> Vec<Arc<dyn Cdm>> {
+    let one = |system: &String| -> Option<Arc<dyn Cdm>> {
+        if system == "org.w3.clearkey" {
+            return Some(Arc::new(ClearKey));
+        }
+        let cdm = OpenCdm::load(library, system);
+        let cdm = cdm
+            .inspect_err(|e| tracing::error!("{system}: {e}; give the image the vendor's {library} (--blobs DIR, in DIR/root)"));
+        Some(Arc::new(cdm.ok()?))
+    };
+    systems.iter().filter_map(one).collect()
+}
+
+/// The board's word for it as licences and manifests ask for it. What is decoded in the open is no safer for keys that are not.
+fn security(level: SecurityLevel) -> Security {
+    match level {
+        SecurityLevel::SwSecureCrypto | SecurityLevel::SwSecureDecode => Security::Software,
+        SecurityLevel::HwSecureCrypto | SecurityLevel::HwSecureDecode => Security::HardwareCrypto,
+        SecurityLevel::HwSecureAll => Security::HardwareAll,
+    }
 }
 
 fn decoders(board: &Board, base: &Decoders) -> Decoders {
@@ -94,6 +125,18 @@ mod tests {
         assert_eq!((limit.width, limit.height, limit.fps), (640, 360, 30));
         assert!(!config.decoders.aac.is_empty());
         assert!(matches!(config.audio, AudioOutput::Element { ref name, .. } if name == "alsasink"), "{:?}", config.audio);
+    }
+
+    #[test]
+    fn the_boards_drm_is_the_players() {
+        let config = player(&board("qemu-virt"), PlayerConfig::default());
+        assert_eq!((config.cdms.len(), config.device.security), (1, Security::Software));
+        assert_eq!(config.cdms[0].info().key_system, "org.w3.clearkey");
+        let systems = ["com.widevine.alpha".to_owned(), "org.w3.clearkey".to_owned()];
+        assert_eq!(cdms(&systems, "/nowhere/libocdm.so").len(), 1, "a vendor's library that is missing costs its system only");
+        assert!(cdms(&[], OPEN_CDM).is_empty());
+        assert_eq!(security(SecurityLevel::HwSecureDecode), Security::HardwareCrypto);
+        assert!(security(SecurityLevel::SwSecureDecode) < security(SecurityLevel::HwSecureAll));
     }
 
     #[cfg(feature = "display")]
