@@ -1,4 +1,5 @@
-//! HLS of transport streams: picture and sound in the same segments, made here by GStreamer's own segmenter.
+//! HLS as it was before MP4: transport streams with picture and sound in the same segments, made here by GStreamer's own segmenter, and packed
+//! audio (RFC 8216bis §3.4) beside them.
 
 mod support;
 
@@ -8,7 +9,7 @@ use hearth_player::{Command, Decoders, Event, PlayerConfig};
 use std::sync::LazyLock;
 use support::fault::{Fault, Rule};
 use support::server::Server;
-use support::{Files, errors, finish, load, player, smooth, wait};
+use support::{Files, Film, encode, errors, finish, load, player, smooth, wait};
 
 const FRAMES: u64 = 125;
 
@@ -86,5 +87,57 @@ fn finds_the_sound_and_survives_noise() {
         let summary = finish(&events, &mut seen, 20);
         assert!(errors(&seen).is_empty() && seen.contains(&Event::Ended), "{fault:?}: {seen:#?}");
         assert!(summary.frames_presented + summary.frames_dropped >= FRAMES - 50, "{fault:?}: {summary:?}");
+    }
+}
+
+/// Seconds of a sound as packed audio: an ID3 tag with the time at 90 kHz, which starts at `ticks`, and ADTS frames.
+fn packed(sound: &encode::Encoded, ticks: u64) -> Files {
+    let (mut files, mut heard) = (Files::new(), 0);
+    let mut list = "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-TARGETDURATION:1\n#EXT-X-PLAYLIST-TYPE:VOD\n".to_owned();
+    for (n, samples) in sound.segments().into_iter().enumerate() {
+        let owner = b"com.apple.streaming.transportStreamTimestamp\0";
+        let time = ((ticks + heard * 90_000 / 48_000) % (1 << 33)).to_be_bytes();
+        let frame = [b"PRIV", &[0, 0, 0, owner.len() as u8 + 8, 0, 0][..], owner, &time].concat();
+        let mut bytes = [b"ID3", &[4, 0, 0, 0, 0, 0, frame.len() as u8][..], &frame].concat();
+        for (_, data) in samples {
+            let size = data.len() + 7;
+            bytes.extend([0xff, 0xf1, 0x4c, 0x80 | (size >> 11) as u8, (size >> 3) as u8, (size << 5) as u8 | 0x1f, 0xfc]);
+            bytes.extend(data);
+        }
+        heard += samples.len() as u64 * 1024;
+        list += &format!("#EXTINF:{:.5},\nsound{n}.aac\n", samples.len() as f64 * 1024.0 / 48_000.0);
+        files.insert(format!("sound{n}.aac"), bytes);
+    }
+    files.insert("sound.m3u8".into(), (list + "#EXT-X-ENDLIST\n").into_bytes());
+    files
+}
+
+/// Beside pictures in MP4, which count from zero, and beside transport streams, which GStreamer has count from an hour.
+#[test]
+fn sound_may_be_packed_by_itself() {
+    let sound = encode::audio("a", 5);
+    let film = Film { video: vec![encode::video("v1", 320, 180, 0, 25, 5)], audio: encode::audio("a", 5) };
+    for (video, list, ticks) in [(film.package(None, None), "v1.m3u8", 0), (FILES.clone(), "main.m3u8", 3600 * 90_000)] {
+        let mut files = video;
+        files.extend(packed(&sound, ticks));
+        let group = "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"English\",LANGUAGE=\"en\",DEFAULT=YES,URI=\"sound.m3u8\"";
+        let master = format!(
+            "#EXTM3U\n{group}\n#EXT-X-STREAM-INF:BANDWIDTH=500000,CODECS=\"avc1.4d400d,mp4a.40.2\",AUDIO=\"a\"\n{list}\n"
+        );
+        files.insert("master.m3u8".into(), master.into_bytes());
+        let server = Server::start(files);
+        let (player, events) = player(PlayerConfig::default());
+        player.load(load(server.url("master.m3u8")));
+        let mut seen = Vec::new();
+        wait(&events, &mut seen, 20, |e| matches!(e, Event::Started { .. }).then_some(()));
+        player.send(Command::Seek { position_us: 2_500_000, exact: true });
+        let landed =
+            wait(&events, &mut seen, 15, |e| if let Event::Seeked { position_us, .. } = e { Some(*position_us) } else { None });
+        assert!(landed.abs_diff(2_500_000) <= 40_000, "{list}: {landed}");
+        let summary = finish(&events, &mut seen, 30);
+        assert!(errors(&seen).is_empty() && seen.contains(&Event::Ended), "{list}: {seen:#?}");
+        // Sound of another time would hold the picture up, or be waited for.
+        assert!(smooth(&summary) && summary.segments_lost == 0 && summary.decode_errors == 0, "{list}: {summary:?}");
+        assert!(server.requests().iter().any(|r| r.starts_with("GET /sound4.aac")), "{list}");
     }
 }

@@ -7,7 +7,7 @@ use super::trouble::Trouble;
 use super::{Note, Shared};
 use crate::Error;
 use crate::media::prepare::{Chunk, InitSegment};
-use crate::media::ts;
+use crate::media::{packed, ts};
 use crate::title::{Playlist, select::Ladder};
 use hearth_abr::{Abr, MAX_LOOKAHEAD, MAX_RENDITIONS, Situation};
 use hearth_isobmff::TrackKind;
@@ -296,6 +296,10 @@ impl Fetcher {
         };
         let mut chunks = match init {
             Some(init) => init.read_segment(bytes, &segment.resource, &kinds, &shared.keys, &shared.verifier, shift)?,
+            None if packed::is_packed(&bytes) => {
+                let start = i64::try_from(segment.start_us).unwrap_or(0).saturating_mul(1000);
+                vec![packed::read(bytes, &segment.resource.url, start, shift)?]
+            }
             None => ts::read(bytes, &segment.resource.url, &kinds, shift)?,
         };
         let place = place(ladder, rendition);

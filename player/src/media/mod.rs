@@ -2,6 +2,7 @@
 
 pub(crate) mod caps;
 pub(crate) mod keys;
+pub(crate) mod packed;
 pub(crate) mod prepare;
 pub(crate) mod still;
 mod systems;
