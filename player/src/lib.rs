@@ -22,7 +22,10 @@ pub use hearth_cdm as cdm;
 pub use messages::*;
 pub use opencdm::OpenCdm;
 pub use output::{
-    CopyPath, FrameData, NullVideo, PixelFormat, Presented, Rect, Shown, SoftwareOutput, VideoFrame, VideoOutput, WindowVideo,
+    Card, CopyPath, FrameData, KmsPlane, KmsSettings, NullVideo, PixelFormat, Presented, Rect, Shown, SoftwareOutput, VideoFrame,
+    VideoOutput, WaylandOutput, WindowVideo,
 };
+#[cfg(feature = "gl")]
+pub use output::{GlTexture, Texture};
 pub use player::Player;
 pub use reports::Reporter;

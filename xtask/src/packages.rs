@@ -35,7 +35,7 @@ pub const PACKAGES: &[Package] = &[
     build("libc6-dev", "headers for the C that crates bring along"),
     build("pkg-config", "finds GStreamer and fontconfig"),
     build("libgstreamer1.0-dev", "player and transcoder"),
-    build("libgstreamer-plugins-base1.0-dev", "app, audio, video and pbutils libraries of GStreamer"),
+    build("libgstreamer-plugins-base1.0-dev", "app, audio, video, gl and pbutils libraries of GStreamer"),
     build("libfontconfig-dev", "the launcher's text layout"),
     run("gstreamer1.0-tools", "gst-launch-1.0 makes the sample films"),
     run("gstreamer1.0-plugins-base", "appsrc, videoconvert, audioconvert, test pictures and tones"),
@@ -66,6 +66,8 @@ pub const PACKAGES: &[Package] = &[
     for_box("gdisk", "the disc image's partitions"),
     for_box("openssl", "makes development keys"),
     Package { name: "qemu-system-gui", need: Need::BoxWindow, why: "the window of the box in QEMU" },
+    test("gstreamer1.0-gl", "pictures as textures; Mesa draws them without a GPU"),
+    test("weston", "a Wayland compositor without a screen"),
     test("ffmpeg", "a second opinion on our streams: ffprobe and ffmpeg's decoders"),
 ];
 
@@ -110,6 +112,7 @@ pub const LIBRARIES: &[(&str, &str)] = &[
     ("gstreamer-app-1.0", "1.22"),
     ("gstreamer-video-1.0", "1.22"),
     ("gstreamer-audio-1.0", "1.22"),
+    ("gstreamer-gl-1.0", "1.22"),
     ("gstreamer-pbutils-1.0", "1.22"),
     ("fontconfig", "2.11"),
 ];

@@ -2,6 +2,7 @@
 
 mod abr_sim;
 mod captions;
+mod output;
 mod play;
 
 use clap::{Args, Parser, Subcommand};
@@ -21,6 +22,7 @@ struct Arguments {
 const EXAMPLES: &str = "Examples:
   hearth-player play http://localhost:8080/v1/titles/1/master.m3u8
   hearth-player play https://example.org/film.mpd --headless --json --seconds 10
+  hearth-player play film.mpd --output kms:45
   hearth-player frames film.mpd --key 0123456789abcdef0123456789abcdef:00112233445566778899aabbccddeeff
   hearth-player inspect https://example.org/master.m3u8
 

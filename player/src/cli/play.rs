@@ -1,13 +1,11 @@
 //! `play`: one title, events as lines.
 
 use super::KeyArguments;
+use super::output::Wanted;
 use clap::Args;
-use hearth_player::{
-    AudioOutput, Command, Error, Event, LoadRequest, NullVideo, Player, PlayerConfig, TextPreference, VideoOutput, WindowVideo,
-};
+use hearth_player::{AudioOutput, Command, Error, Event, LoadRequest, Player, PlayerConfig, TextPreference};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use ureq::tls::PemItem;
 
 /// Arguments of `play`.
@@ -20,7 +18,7 @@ pub(super) struct PlayArguments {
     #[arg(long)]
     json: bool,
     /// No window and no sound: at the right speed to nobody
-    #[arg(long)]
+    #[arg(long, conflicts_with = "output")]
     headless: bool,
     /// Report what happens there, by POST (CMCD events, CTA-5004-B)
     #[arg(long, value_name = "URL")]
@@ -28,6 +26,16 @@ pub(super) struct PlayArguments {
     /// Believe servers whose certificates lead to one of these (PEM), and no others
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+    /// Where pictures go: auto, none, window, wayland, kms[:PLANE], gl
+    ///
+    /// auto: a window where there is a desktop, else none. window: whatever shows one here. wayland: a
+    /// window on the compositor that WAYLAND_DISPLAY names. kms: the display itself, without a desktop,
+    /// on the plane of that number or the first that fits; `modetest -p` lists them. gl: textures that
+    /// nobody draws, to see whether the GPU takes the decoder's pictures. The line `decoder …, pictures
+    /// by …` tells how they come there: zero (scanned out where they are), gl (drawn once by the GPU)
+    /// or cpu (copied).
+    #[arg(long, value_name = "OUTPUT", default_value = "auto", hide_default_value = true)]
+    output: Wanted,
     #[command(flatten)]
     keys: KeyArguments,
     /// Stop after so many seconds of the film [default: at its end]
@@ -50,16 +58,16 @@ pub(super) struct PlayArguments {
 /// Plays to the end; success where no error came.
 pub(super) fn play(arguments: PlayArguments) -> ExitCode {
     let audio = if arguments.headless { AudioOutput::None } else { AudioOutput::Auto };
-    let roots = match arguments.ca.as_deref().map(authorities).transpose() {
-        Ok(roots) => roots.unwrap_or_default(),
+    let wanted = if arguments.headless { Wanted::None } else { arguments.output };
+    let roots = arguments.ca.as_deref().map(authorities).transpose();
+    let (roots, video) = match roots.and_then(|roots| Ok((roots.unwrap_or_default(), wanted.open()?))) {
+        Ok(ready) => ready,
         Err(error) => {
             eprintln!("{}", error.for_terminal());
             return ExitCode::FAILURE;
         }
     };
     let config = PlayerConfig { keys: arguments.keys.keys, audio, reports: arguments.report, roots, ..PlayerConfig::default() };
-    let display = std::env::var_os("DISPLAY").or_else(|| std::env::var_os("WAYLAND_DISPLAY")).is_some();
-    let video: Arc<dyn VideoOutput> = if arguments.headless || !display { Arc::new(NullVideo) } else { Arc::new(WindowVideo) };
     let player = Player::new(config, video);
     let events = player.events();
     let start_us = (arguments.start.max(0.0) * 1e6) as u64;

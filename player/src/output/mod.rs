@@ -1,12 +1,24 @@
 //! Where pictures go: the seam between the engine and a screen. The engine asks a [`VideoOutput`] for a sink per session and is told
-//! of every picture that the sink really shows. Software and none are here; a KMS plane or a GL texture is another implementation.
+//! of every picture that the sink really shows.
 
+mod copies;
+mod flow;
+#[cfg(feature = "gl")]
+mod gl;
+mod kms;
 mod null;
+mod overlay;
+mod shown;
 mod software;
+mod wayland;
 mod window;
 
+#[cfg(feature = "gl")]
+pub use gl::{GlTexture, Texture};
+pub use kms::{Card, KmsPlane, KmsSettings};
 pub use null::NullVideo;
 pub use software::{FrameData, PixelFormat, SoftwareOutput, VideoFrame};
+pub use wayland::WaylandOutput;
 pub use window::WindowVideo;
 
 use crate::Error;
@@ -65,10 +77,11 @@ pub trait VideoOutput: Send + Sync {
     /// A fresh element (or bin with a `sink` pad) that takes `video/x-raw`, keeps the clock (`sync=true`), and calls `presented` for
     /// every picture it shows, the still one of a paused pipeline included.
     fn sink(&self, presented: Presented) -> Result<gst::Element, Error>;
-    /// For telemetry and boards' acceptance tests.
+    /// As seen in the first picture of the session, by the memory it came in; before that, the best that this output can do. For telemetry
+    /// and boards' acceptance tests.
     fn copy_path(&self) -> CopyPath;
     /// Moves and scales the video plane. Outputs without a plane ignore it.
     fn set_rect(&self, _rect: Rect) {}
-    /// Shows or hides the video plane. Outputs without a plane ignore it.
+    /// Shows or hides the video plane, which moves out of the screen. Outputs without a plane ignore it.
     fn set_visible(&self, _visible: bool) {}
 }

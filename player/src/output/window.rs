@@ -1,13 +1,21 @@
 //! A plain window of GStreamer's, for the command line on a desktop.
 
-use super::{CopyPath, Presented, Shown, VideoOutput};
+use super::flow::Flow;
+use super::{CopyPath, Presented, VideoOutput, shown};
 use crate::Error;
 use gst::prelude::*;
 use gstreamer as gst;
 
 /// Whatever window sink the desktop has.
-#[derive(Debug, Default)]
-pub struct WindowVideo;
+#[derive(Debug)]
+pub struct WindowVideo(Flow);
+
+impl Default for WindowVideo {
+    fn default() -> Self {
+        // The desktop composes its windows.
+        Self(Flow::new(CopyPath::Gl))
+    }
+}
 
 impl VideoOutput for WindowVideo {
     fn sink(&self, presented: Presented) -> Result<gst::Element, Error> {
@@ -18,21 +26,13 @@ impl VideoOutput for WindowVideo {
         bin.add_many([&convert, &sink]).map_err(missing)?;
         convert.link(&sink).map_err(missing)?;
         let pad = convert.static_pad("sink").ok_or_else(|| Error::Framework("no sink pad".into()))?;
-        // Counted on the way into the window, which drops late pictures itself and reports them.
-        pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
-            if let Some(buffer) = info.buffer()
-                && let Some(pts) = buffer.pts()
-            {
-                let duration_us = buffer.duration().map_or(0, gst::ClockTime::useconds);
-                presented(Shown { pts_us: pts.useconds(), duration_us });
-            }
-            gst::PadProbeReturn::Ok
-        });
+        self.0.watch(&pad, &sink.static_pad("sink").ok_or_else(|| Error::Framework("no sink pad".into()))?);
+        shown::report(&sink, presented);
         bin.add_pad(&gst::GhostPad::with_target(&pad).map_err(missing)?).map_err(missing)?;
         Ok(bin.upcast())
     }
 
     fn copy_path(&self) -> CopyPath {
-        CopyPath::Cpu
+        self.0.path()
     }
 }

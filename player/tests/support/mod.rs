@@ -212,3 +212,8 @@ pub fn errors(seen: &[Event]) -> Vec<u16> {
 pub fn smooth(summary: &Summary) -> bool {
     summary.stalled_ms < 500
 }
+
+/// A pixel is of this colour, as near as a conversion gets.
+pub fn near(pixel: &[u8], colour: [u8; 3]) -> bool {
+    pixel.iter().zip(colour).all(|(a, b)| a.abs_diff(b) < 24)
+}

@@ -1,0 +1,102 @@
+//! What sinks with a rectangle of their own have in common: a plane of the display, a surface of Wayland.
+
+use super::flow::Flow;
+use super::{CopyPath, Presented, Rect, shown};
+use crate::Error;
+use gstreamer as gst;
+use gstreamer_video as gst_video;
+use gstreamer_video::prelude::*;
+use std::sync::{Mutex, PoisonError};
+
+/// Where nobody sees it: neither displays nor Wayland can switch such a sink's picture off, but it can be outside the screen.
+const OUTSIDE: i32 = -16_384;
+
+/// The sink in use, and where its pictures go.
+pub(super) struct Overlay {
+    pub(super) flow: Flow,
+    state: Mutex<State>,
+}
+
+struct State {
+    sink: Option<gst::glib::WeakRef<gst::Element>>,
+    rect: Option<Rect>,
+    visible: bool,
+}
+
+impl Overlay {
+    pub(super) fn new() -> Self {
+        Self { flow: Flow::new(CopyPath::Zero), state: Mutex::new(State { sink: None, rect: None, visible: true }) }
+    }
+
+    /// `sink` in a bin of its own, behind a converter that lets pass what the sink takes.
+    pub(super) fn bin(&self, sink: gst::Element, presented: Presented) -> Result<gst::Element, Error> {
+        let broken = |e: gst::glib::BoolError| Error::Framework(e.to_string());
+        // A late picture is worse than none, and a picture that is kept would keep one of the decoder's few.
+        sink.set_property("max-lateness", 20_000_000i64);
+        sink.set_property("enable-last-sample", false);
+        let convert = gst::ElementFactory::make("videoconvertscale").property("n-threads", 2u32).build().map_err(broken)?;
+        let bin = gst::Bin::new();
+        bin.add_many([&convert, &sink]).map_err(broken)?;
+        convert.link(&sink).map_err(broken)?;
+        let no_pad = || Error::Framework("an element has no sink pad".into());
+        let pads = (convert.static_pad("sink").ok_or_else(no_pad)?, sink.static_pad("sink").ok_or_else(no_pad)?);
+        self.flow.watch(&pads.0, &pads.1);
+        shown::report(&sink, presented);
+        bin.add_pad(&gst::GhostPad::with_target(&pads.0).map_err(broken)?).map_err(broken)?;
+        self.change(|state| state.sink = Some(sink.downgrade()));
+        Ok(bin.upcast())
+    }
+
+    pub(super) fn set_rect(&self, rect: Rect) {
+        self.change(|state| state.rect = Some(rect));
+    }
+
+    pub(super) fn set_visible(&self, visible: bool) {
+        self.change(|state| state.visible = visible);
+    }
+
+    /// Changes the state and has the sink follow it, with the picture that it has.
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut state);
+        let sink = state.sink.as_ref().and_then(gst::glib::WeakRef::upgrade);
+        let Some(overlay) = sink.and_then(|s| s.dynamic_cast::<gst_video::VideoOverlay>().ok()) else { return };
+        let [x, y, width, height] = place(state.rect, state.visible);
+        if let Err(error) = overlay.set_render_rectangle(x, y, width, height) {
+            tracing::warn!(%error, "the film cannot be there");
+        } else if self.flow.has_seen() {
+            overlay.expose();
+        }
+    }
+}
+
+/// What the sink is told: left, top, width, height. -1 by -1 is all there is.
+fn place(rect: Option<Rect>, visible: bool) -> [i32; 4] {
+    let size = |n: u32| i32::try_from(n.max(1)).unwrap_or(i32::MAX);
+    match (rect, visible) {
+        (Some(r), true) => [r.x, r.y, size(r.width), size(r.height)],
+        (None, true) => [0, 0, -1, -1],
+        (Some(r), false) => [OUTSIDE, OUTSIDE, size(r.width), size(r.height)],
+        (None, false) => [OUTSIDE, OUTSIDE, 16, 16],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_hidden_comes_back_where_it_was() {
+        let rect = Some(Rect { x: 10, y: -20, width: 1280, height: 720 });
+        let table = [
+            (rect, true, [10, -20, 1280, 720]),
+            (rect, false, [OUTSIDE, OUTSIDE, 1280, 720]),
+            (None, true, [0, 0, -1, -1]),
+            (None, false, [OUTSIDE, OUTSIDE, 16, 16]),
+            (Some(Rect { x: 0, y: 0, width: 0, height: u32::MAX }), true, [0, 0, 1, i32::MAX]),
+        ];
+        for (rect, visible, expected) in table {
+            assert_eq!(place(rect, visible), expected);
+        }
+    }
+}
