@@ -15,7 +15,7 @@ use crate::words;
 use hearth_nav::{App, Config, Effect, Event, Keys, Memory, Mode, Network, Osd, Page, PlayerEvent, Preferences, RemoteKey};
 use hearth_player::Summary;
 use hearth_player::captions::Document;
-use hearth_view::{Request, Store, View, view};
+use hearth_view::{About, Request, Store, View, view};
 use slint::ComponentHandle;
 use std::time::Duration;
 
@@ -357,6 +357,11 @@ impl Launcher {
         self.show.status(&self.window, &status);
     }
 
+    /// What the box says of itself.
+    pub fn set_about(&mut self, about: About) {
+        self.stale |= self.store.set_about(about);
+    }
+
     /// What the viewer wants of the box, since.
     pub fn wishes(&mut self) -> Vec<Wish> {
         std::mem::take(&mut self.wishes)
@@ -403,6 +408,7 @@ impl Stage for Launcher {
         match condition {
             Condition::Home => page(|p| *p == Page::Home) && self.app.home().hero.is_some(),
             Condition::Detail => page(|p| matches!(p, Page::Detail(_))),
+            Condition::Settings => page(|p| *p == Page::Settings),
             Condition::Playing => running(|p| !p.paused && !p.waiting()),
             Condition::Paused => running(|p| p.paused),
             Condition::Overlay => running(|p| p.osd == Osd::Shown),

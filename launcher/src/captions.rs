@@ -18,6 +18,7 @@ struct Of {
     film: (u32, u32),
     screen: (u32, u32),
     overlay: bool,
+    viewer: Viewer,
 }
 
 /// The pictures of what is said now.
@@ -52,14 +53,16 @@ impl Captions {
         let same = match (&self.of, &now) {
             (None, None) => true,
             (Some(of), Some(((at_us, document), film))) => {
-                (of.at_us, of.film, of.screen, of.overlay) == (*at_us, *film, screen, overlay) && of.document == **document
+                (of.at_us, of.film, of.screen, of.overlay, of.viewer) == (*at_us, *film, screen, overlay, self.viewer)
+                    && of.document == **document
             }
             _ => false,
         };
         if same {
             return Vec::new();
         }
-        let of = now.map(|((at_us, document), film)| Of { at_us, document: document.clone(), film, screen, overlay });
+        let viewer = self.viewer;
+        let of = now.map(|((at_us, document), film)| Of { at_us, document: document.clone(), film, screen, overlay, viewer });
         let before = std::mem::take(&mut self.layers);
         self.layers = of.as_ref().map(|of| self.draw(of)).unwrap_or_default();
         self.of = of;
@@ -105,6 +108,9 @@ mod tests {
         assert_eq!(show(Some((0, &document)), false), 0, "it is there");
         assert_eq!(show(Some((1, &document)), false), 0, "another moment, the same picture");
         assert_eq!(show(Some((1, &document)), true), 2, "it makes room");
+        captions.viewer.size = 1.5;
+        let mut show = |due, overlay| captions.show(due, Some((640, 360)), screen, overlay).len();
+        assert_eq!(show(Some((1, &document)), true), 2, "the viewer wants it larger");
         assert_eq!(show(None, true), 1, "it has gone");
         assert!(captions.show(Some((0, &document)), None, screen, false).is_empty(), "no film, no captions");
     }

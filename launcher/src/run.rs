@@ -155,6 +155,7 @@ impl Loop {
         let shown = video.as_ref().filter(|_| film.is_some());
         let film_changed = state.film != shown.map(|_| number);
         let size = shown.map(|v| (v.width, v.height));
+        self.captions.viewer = self.launcher.viewer();
         let mut ui_changed = self.captions.show(self.launcher.captions(), size, self.surface.size(), self.launcher.overlay());
         if !film_changed && drawn.is_none() && ui_changed.is_empty() && !self.screen.owes() {
             return Ok(());

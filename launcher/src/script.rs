@@ -12,7 +12,7 @@ A script is a list of words:
   hold:KEY/TIME             keep a key down
   wait:TIME                 300ms, 2s
   wait:CONDITION[/TIME]     go on when it holds; fail after TIME (20s unless told, 120s for `ended`):
-                              home detail playing paused overlay clear ended error offline settled
+                              home detail settings playing paused overlay clear ended error offline settled
                             `playing` means that a picture of the film is on the screen and it runs, `clear` that the overlay is gone,
                             `ended` that a film has come to its end or was left, `settled` that nothing moves and all artwork is there
   shot:NAME                 a picture of the screen into --shots DIR, once it has settled
@@ -31,6 +31,8 @@ pub enum Condition {
     Home,
     /// A title's page is shown, with its data.
     Detail,
+    /// The settings are shown.
+    Settings,
     /// A picture of the film is on the screen, and it runs.
     Playing,
     /// The film is held.
@@ -52,6 +54,7 @@ pub enum Condition {
 const CONDITIONS: &[(&str, Condition)] = &[
     ("home", Condition::Home),
     ("detail", Condition::Detail),
+    ("settings", Condition::Settings),
     ("playing", Condition::Playing),
     ("paused", Condition::Paused),
     ("overlay", Condition::Overlay),

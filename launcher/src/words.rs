@@ -1,7 +1,11 @@
 //! The player's words in the state machine's, and back.
 
-use hearth_nav::{Failure, FailureKind, PlayerCommand, Preferences, Track, TrackKind};
+use hearth_nav::{
+    CaptionStyle, Failure, FailureKind, PlayerCommand, Preferences, TextBackground, TextColour, TextEdge, TextSize, Track,
+    TrackKind,
+};
 use hearth_player::{Command, PlayerError, TextPreference};
+use hearth_typeset::{Edge, Viewer};
 
 /// The captions that the viewer chose last.
 pub fn captions(preferences: &Preferences) -> TextPreference {
@@ -9,6 +13,41 @@ pub fn captions(preferences: &Preferences) -> TextPreference {
         None => TextPreference::Auto,
         Some(None) => TextPreference::Off,
         Some(Some(language)) => TextPreference::Language { language },
+    }
+}
+
+/// What the viewer set of captions, as what draws them has it.
+pub fn viewer(style: CaptionStyle) -> Viewer {
+    let size = match style.size {
+        TextSize::Small => 0.75,
+        TextSize::Normal => 1.0,
+        TextSize::Large => 1.35,
+        TextSize::VeryLarge => 1.7,
+    };
+    let shade = |opacity| Some([0, 0, 0, opacity]);
+    let background = match style.background {
+        TextBackground::Original => None,
+        TextBackground::None => shade(0),
+        TextBackground::Faint => shade(110),
+        TextBackground::Dark => shade(190),
+        TextBackground::Black => shade(255),
+    };
+    let edge = match style.edge {
+        TextEdge::Shadow => Edge::Shadow,
+        TextEdge::Outline => Edge::Outline,
+        TextEdge::None => Edge::None,
+    };
+    Viewer { size, color: colour(style.colour), background, edge, ..Viewer::default() }
+}
+
+/// The letters' colour; none: the film's own.
+pub fn colour(colour: TextColour) -> Option<[u8; 4]> {
+    match colour {
+        TextColour::Original => None,
+        TextColour::White => Some([255, 255, 255, 255]),
+        TextColour::Yellow => Some([255, 226, 64, 255]),
+        TextColour::Cyan => Some([96, 228, 255, 255]),
+        TextColour::Green => Some([120, 240, 130, 255]),
     }
 }
 

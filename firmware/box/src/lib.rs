@@ -1,6 +1,7 @@
 //! What the programs of a box share: init, the update agent, the launcher.
 #![forbid(unsafe_code)]
 
+pub mod consent;
 pub mod facts;
 pub mod files;
 #[cfg(feature = "client")]

@@ -166,7 +166,7 @@ impl App {
         }
     }
 
-    fn notice(&mut self, kind: ToastKind, out: &mut Vec<Effect>) {
+    pub(crate) fn notice(&mut self, kind: ToastKind, out: &mut Vec<Effect>) {
         // What the viewer did not bring about takes longer to understand.
         let stay_ms = if kind == ToastKind::Recovered { 3 * self.config.toast_ms } else { self.config.toast_ms };
         self.toast = Some(Toast { kind, until_ms: self.now_ms + stay_ms });

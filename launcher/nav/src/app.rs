@@ -93,6 +93,8 @@ pub enum ToastKind {
     NotSaved,
     /// The last update did not work; the box runs what it ran before.
     Recovered,
+    /// What was set could not be kept.
+    NotKept,
 }
 
 /// A short notice that goes away by itself.
@@ -135,6 +137,8 @@ pub struct App {
     /// Sound and captions chosen last.
     pub(crate) preferences: Preferences,
     pub(crate) volume_until_ms: Option<u64>,
+    /// See [`Event::CrashReports`].
+    pub(crate) crash_reports: Option<bool>,
 }
 
 impl App {
@@ -164,6 +168,7 @@ impl App {
             memory: None,
             preferences: Preferences::default(),
             volume_until_ms: None,
+            crash_reports: None,
         }
     }
 
@@ -281,6 +286,8 @@ impl App {
                 self.recovered = true;
                 self.recovered(&mut out);
             }
+            Event::CrashReports(agreed) => self.crash_reports_are(agreed),
+            Event::NotKept => self.notice(ToastKind::NotKept, &mut out),
             Event::Player { session, event } => self.player(session, event, &mut out),
         }
         out

@@ -13,6 +13,8 @@ enum Target {
     Button { name: Id, title: Id },
     /// The empty home screen's button.
     Reload,
+    /// The button that opens the settings.
+    Settings,
 }
 
 impl App {
@@ -46,6 +48,7 @@ impl App {
             return self.browse_arrow(direction, out);
         }
         match key {
+            RemoteKey::Ok if self.screen().page == Page::Settings => self.settings_ok(out),
             RemoteKey::Ok => self.activate(out),
             RemoteKey::Back => self.back(out),
             RemoteKey::Menu if self.update_ready && self.screen().page == Page::Home => {
@@ -66,9 +69,11 @@ impl App {
         }
     }
 
-    fn browse_arrow(&mut self, direction: Direction, out: &mut Vec<Effect>) {
+    pub(crate) fn browse_arrow(&mut self, direction: Direction, out: &mut Vec<Effect>) {
         self.armed = None;
-        if self.screen_mut().focus.step(direction) != Moved::Edge {
+        let moved = self.screen_mut().focus.step(direction);
+        if moved != Moved::Edge {
+            self.settings_moved(moved);
             self.focus_moved();
             out.push(Effect::Speak(Say::Focus));
         }
@@ -83,8 +88,10 @@ impl App {
         }
         match &screen.page {
             Page::Home if *place == *zone::EMPTY => Some(Target::Reload),
+            Page::Home if *place == *zone::TOP => Some(Target::Settings),
             Page::Home => self.home.hero.as_ref().map(|h| Target::Button { name: item.clone(), title: h.id.clone() }),
             Page::Detail(title) => Some(Target::Button { name: item.clone(), title: title.clone() }),
+            Page::Settings => None,
         }
     }
 
@@ -99,6 +106,7 @@ impl App {
                 _ => self.play(title, PlayFrom::Resume, out),
             },
             Some(Target::Reload) => self.fetch_home(out),
+            Some(Target::Settings) => self.open_settings(out),
             None => {}
         }
     }

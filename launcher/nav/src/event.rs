@@ -1,6 +1,6 @@
 //! What comes into the application and what it wants done.
 
-use crate::{HomeData, Id, KeyEvent, TitleData, Volume};
+use crate::{CaptionStyle, HomeData, Id, KeyEvent, TitleData, Volume};
 
 /// Anything that happens. Feed it to [`crate::App::step`].
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +44,10 @@ pub enum Event {
     },
     /// The box was updated, and went back to what it ran before.
     Recovered,
+    /// Whether the box sends crash reports, by what it has on its disc; none: this is no box.
+    CrashReports(Option<bool>),
+    /// What the viewer set could not be kept.
+    NotKept,
     /// From the player.
     Player {
         /// Of the [`Effect::LoadPlayer`] that it belongs to; events of an older session are ignored.
@@ -209,6 +213,8 @@ pub struct Preferences {
     pub captions: Option<Option<String>>,
     /// How loud.
     pub volume: Volume,
+    /// What captions look like.
+    pub style: CaptionStyle,
 }
 
 /// Why something did not work, for the viewer.

@@ -68,13 +68,15 @@ pub struct Zone {
     pub index: usize,
     /// First line shown.
     pub first: usize,
+    /// Beside what the page is about: the focus goes there by arrows alone, neither at first nor because something else has gone.
+    pub aside: bool,
 }
 
 impl Zone {
     /// A zone that remembers its focus and scrolls as little as it can.
     pub fn new(id: impl Into<Id>, kind: ZoneKind, visible: usize, items: Vec<Id>) -> Self {
         let (entry, scroll) = (Entry::Memory, Scroll::Least);
-        Self { id: id.into(), kind, items, visible: visible.max(1), entry, scroll, index: 0, first: 0 }
+        Self { id: id.into(), kind, items, visible: visible.max(1), entry, scroll, index: 0, first: 0, aside: false }
     }
 
     /// A row, see [`Zone::new`].
@@ -192,7 +194,7 @@ pub struct Focus {
 }
 
 impl Focus {
-    /// Zones from top to bottom; the focus is in the first that has items. `rtl` mirrors Left and Right.
+    /// Zones from top to bottom; the focus is in the first that has items and is not aside. `rtl` mirrors Left and Right.
     pub fn new(zones: Vec<Zone>, rtl: bool) -> Self {
         let mut focus = Self { zones, zone: 0, rtl };
         focus.zones.iter_mut().for_each(Zone::settle);
@@ -260,7 +262,7 @@ impl Focus {
         Moved::Zone
     }
 
-    /// To the first item of the first zone that has one, everything scrolled to its start. False if it was there already.
+    /// To the first item of the first zone that has one and is not aside, everything scrolled to its start. False if it was there already.
     pub fn top(&mut self) -> bool {
         let before = (self.zone, self.zone().map(|z| (z.index, z.first)));
         self.zone = self.nearest_zone(0);
@@ -288,9 +290,10 @@ impl Focus {
         let old = std::mem::take(&mut self.zones);
         let survivor = old.get(self.zone).and_then(|was| {
             let alive = |z: &Zone| zones.iter().position(|n| n.id == z.id && !n.items.is_empty());
+            let matters = |z: &Zone| alive(z).filter(|_| !z.aside);
             alive(was).or_else(|| {
-                let below = old[self.zone + 1..].iter().find_map(alive);
-                below.or_else(|| old[..self.zone].iter().rev().find_map(alive))
+                let below = old[self.zone + 1..].iter().find_map(matters);
+                below.or_else(|| old[..self.zone].iter().rev().find_map(matters))
             })
         });
         self.zones = zones;
@@ -305,11 +308,14 @@ impl Focus {
         self.zone = survivor.unwrap_or_else(|| self.nearest_zone(self.zone));
     }
 
-    /// The zone at or after `from` that has items, else the nearest before.
+    /// The zone at or after `from` that has items, else the nearest before; one that is aside only where there is no other.
     fn nearest_zone(&self, from: usize) -> usize {
         let from = from.min(self.zones.len().saturating_sub(1));
-        let filled = |z: &usize| !self.zones[*z].items.is_empty();
-        (from..self.zones.len()).find(filled).or_else(|| (0..from).rev().find(filled)).unwrap_or(0)
+        let nearest = |aside: bool| {
+            let fits = |z: &usize| !self.zones[*z].items.is_empty() && self.zones[*z].aside == aside;
+            (from..self.zones.len()).find(fits).or_else(|| (0..from).rev().find(fits))
+        };
+        nearest(false).or_else(|| nearest(true)).unwrap_or(0)
     }
 
     /// The invariants, for tests: exactly one item has the focus if there is any item, and every zone shows its own.

@@ -17,6 +17,7 @@ mod modal;
 mod playing;
 mod screen;
 mod seek;
+mod settings;
 mod volume;
 
 pub use app::{App, Config, Mode, Network, Toast, ToastKind};
@@ -30,4 +31,5 @@ pub use modal::{Modal, Origin};
 pub use playing::{Osd, Phase, Playing};
 pub use screen::{HomeData, Page, Screen, ShelfData, ShelfKind, TitleData, TitleRef, button, zone};
 pub use seek::SeekState;
+pub use settings::{CaptionStyle, Group, Setting, TextBackground, TextColour, TextEdge, TextSize};
 pub use volume::Volume;

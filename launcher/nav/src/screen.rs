@@ -2,7 +2,7 @@
 
 use crate::{Focus, Id, Scroll, Zone, ZoneKind};
 
-/// Names of buttons: items of [`zone::HERO`], [`zone::ACTIONS`], [`zone::BUTTONS`] and [`zone::EMPTY`].
+/// Names of buttons: items of [`zone::TOP`], [`zone::HERO`], [`zone::ACTIONS`], [`zone::BUTTONS`] and [`zone::EMPTY`].
 pub mod button {
     /// Play, from where the viewer stopped.
     pub const PLAY: &str = "play";
@@ -18,12 +18,16 @@ pub mod button {
     pub const REBOOT: &str = "reboot";
     /// Not now.
     pub const LATER: &str = "later";
+    /// The settings.
+    pub const SETTINGS: &str = "settings";
     /// Progress bar of the player's overlay.
     pub const BAR: &str = "bar";
 }
 
 /// Names of zones.
 pub mod zone {
+    /// The line along the top of the home screen.
+    pub const TOP: &str = "top";
     /// The hero's buttons.
     pub const HERO: &str = "hero";
     /// What a home screen without titles has.
@@ -38,6 +42,10 @@ pub mod zone {
     pub const BAR: &str = "bar";
     /// The player overlay's audio tracks.
     pub const TRACKS: &str = "tracks";
+    /// The groups of settings.
+    pub const GROUPS: &str = "groups";
+    /// What can be chosen of a setting: this and its name.
+    pub const SETTING: &str = "setting:";
     /// A home shelf: this and the shelf's ID.
     pub const SHELF: &str = "shelf:";
 }
@@ -96,6 +104,8 @@ pub enum Page {
     Home,
     /// A title's page.
     Detail(Id),
+    /// The settings.
+    Settings,
 }
 
 /// A page and where the focus is on it.
@@ -118,6 +128,10 @@ impl Screen {
         Self { page: Page::Detail(id), focus: Focus::new(vec![actions(resumable)], rtl), ready: false }
     }
 
+    pub(crate) fn settings(zones: Vec<Zone>, rtl: bool) -> Self {
+        Self { page: Page::Settings, focus: Focus::new(zones, rtl), ready: true }
+    }
+
     /// The title that the focused item stands for, if it is a tile.
     pub fn tile(&self) -> Option<&Id> {
         self.focus.at().filter(|(z, _)| z.starts_with(zone::SHELF) || **z == *zone::SIMILAR).map(|(_, item)| item)
@@ -131,7 +145,8 @@ fn ids(items: &[TitleRef]) -> Vec<Id> {
 
 /// Zones of the home screen. A name that comes twice counts once: focus is by name.
 pub(crate) fn home_zones(home: &HomeData, tiles: usize, continue_tiles: usize) -> Vec<Zone> {
-    let mut zones = Vec::with_capacity(home.shelves.len() + 1);
+    let mut zones = Vec::with_capacity(home.shelves.len() + 2);
+    zones.push(Zone { aside: true, ..Zone::row(zone::TOP, 1, vec![button::SETTINGS.into()]) });
     if home.hero.is_some() {
         zones.push(Zone::row(zone::HERO, 2, vec![button::PLAY.into(), button::INFO.into()]));
     }
@@ -142,7 +157,7 @@ pub(crate) fn home_zones(home: &HomeData, tiles: usize, continue_tiles: usize) -
             zones.push(Zone::row(id, visible, ids(&shelf.items)));
         }
     }
-    if zones.is_empty() {
+    if zones.len() == 1 {
         zones.push(Zone::row(zone::EMPTY, 1, vec![button::RETRY.into()]));
     }
     zones

@@ -138,7 +138,7 @@ fn check_meaning(app: &App, key: RemoteKey, effects: &[Effect], before: &App) {
     }
 }
 
-fn walk(seed: u64, events: usize, rtl: bool) -> (usize, usize) {
+fn walk(seed: u64, events: usize, rtl: bool) -> (usize, usize, usize) {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
@@ -149,12 +149,15 @@ fn walk(seed: u64, events: usize, rtl: bool) -> (usize, usize) {
     let all: Vec<RemoteKey> = RemoteKey::all().map(|(_, k)| k).collect();
     use RemoteKey::*;
     let often = [Up, Down, Down, Left, Right, Right, Right, Ok, Ok, Back, PlayPause, Down];
-    let (mut played, mut presses) = (0, 0);
+    let (mut played, mut presses, mut settings) = (0, 0, 0);
     for _ in 0..events {
         let n = rng.next_u64();
         let mut incoming = Vec::new();
         match n % 10 {
             0 if !world.owed.is_empty() => incoming.push(world.owed.remove((n / 10) as usize % world.owed.len())),
+            1 if (n / 10).is_multiple_of(9) => {
+                incoming.push(Event::CrashReports([None, Some(false), Some(true)][(n / 90) as usize % 3]))
+            }
             1 => incoming.extend(world.player(n / 10)),
             2 | 3 => {
                 now += [5, 16, 130, 500, 3000, 11_000][(n / 10) as usize % 6];
@@ -177,22 +180,24 @@ fn walk(seed: u64, events: usize, rtl: bool) -> (usize, usize) {
                 presses += 1;
                 check_meaning(&app, key, &effects, &before);
             }
+            settings += usize::from(app.screen().page == Page::Settings && before.preferences().style != app.preferences().style);
             played += effects.iter().filter(|e| matches!(e, Effect::LoadPlayer { .. })).count();
             world.take(effects, &mut rng);
         }
     }
-    (played, presses)
+    (played, presses, settings)
 }
 
 #[test]
 fn random_walks_keep_every_invariant() {
-    let (mut played, mut presses) = (0, 0);
+    let (mut played, mut presses, mut settings) = (0, 0, 0);
     for seed in 0..60 {
-        let (p, k) = walk(seed, 4_000, seed % 4 == 0);
-        (played, presses) = (played + p, presses + k);
+        let (p, k, s) = walk(seed, 4_000, seed % 4 == 0);
+        (played, presses, settings) = (played + p, presses + k, settings + s);
     }
     // The walks do get everywhere.
     assert!(presses > 100_000 && played > 1_000, "{presses} presses, {played} playbacks");
+    assert!(settings > 50, "{settings} settings changed");
 }
 
 #[test]

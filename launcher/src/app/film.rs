@@ -6,6 +6,7 @@ use crate::words;
 use hearth_nav::Osd;
 use hearth_player::LoadRequest;
 use hearth_player::captions::Document;
+use hearth_typeset::Viewer;
 
 impl Launcher {
     /// Gives it to the player.
@@ -60,6 +61,11 @@ impl Launcher {
     pub fn captions(&self) -> Option<(u64, &Document)> {
         let (session, at_us, document) = self.captions.as_ref()?;
         (self.film() == Some(*session)).then_some((*at_us, document))
+    }
+
+    /// What the viewer wants them to look like.
+    pub fn viewer(&self) -> Viewer {
+        words::viewer(self.app.preferences().style)
     }
 
     /// The player's overlay is shown.

@@ -74,8 +74,8 @@ pub fn compose(film: Option<&Picture<'_>>, over: &Over<'_>, out: &mut [u32]) {
     (0..over.height).zip(rows).for_each(|(y, row)| composer.row(film, over, y, row));
 }
 
-/// Lays a row of captions over the film.
-fn write_on(layer: &Layer, y: u32, out: &mut [u32]) {
+/// Lays a row of captions over the film's.
+pub(crate) fn write_on(layer: &Layer, y: u32, out: &mut [u32]) {
     let Some(row) = y.checked_sub(layer.y).filter(|row| *row < layer.height) else { return };
     let (from, width) = (row as usize * layer.width as usize, layer.width as usize);
     let (Some(line), Some(out)) = (layer.pixels.get(from..from + width), out.get_mut(layer.x as usize..)) else { return };

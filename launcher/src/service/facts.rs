@@ -2,6 +2,7 @@
 
 use hearth_box::facts::{BoxFacts, DataState};
 use hearth_box::files::{self, Kind};
+use hearth_view::About;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -139,6 +140,25 @@ impl Watched {
             self.update = json(&self.folders.run.join("update.json")).unwrap_or_default();
         }
         self.changed = changed;
+    }
+
+    /// For the page that says what the box is; `server` is the one that answers.
+    pub fn about(&self, server: Option<String>) -> About {
+        let BoxFacts { slot, version, development, board, address, serial, device, data, .. } = self.facts.clone();
+        // What memory has left while it stands in for the disc is nothing to rely on.
+        let disc = self.folders.data.parent().filter(|_| !slot.is_empty() && data == DataState::Kept);
+        let room = disc.and_then(|path| rustix::fs::statvfs(path).ok());
+        About {
+            version: if version.is_empty() { env!("CARGO_PKG_VERSION").to_owned() } else { version },
+            development,
+            slot,
+            board,
+            serial,
+            device,
+            address: address.map(|a| a.to_string()),
+            free_bytes: room.map(|r| r.f_bavail.saturating_mul(r.f_frsize)),
+            server,
+        }
     }
 
     /// For the screen.

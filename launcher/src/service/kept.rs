@@ -2,8 +2,9 @@
 
 use super::network::Networks;
 use hearth_box::files::{self, Kind};
-use hearth_nav::{Preferences, Volume};
+use hearth_nav::{CaptionStyle, Preferences, TextBackground, TextColour, TextEdge, TextSize, Volume};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
@@ -20,7 +21,11 @@ struct Kept {
     /// Languages of sound and captions, see [`Preferences`].
     audio: Option<String>,
     captions: Option<Captions>,
+    caption_style: Style,
     networks: Networks,
+    /// What only another version knows. It stays as it is: this one may be what a newer fell back to.
+    #[serde(flatten)]
+    rest: Map<String, Value>,
 }
 
 /// See [`Volume`].
@@ -38,6 +43,40 @@ impl Default for Loudness {
     }
 }
 
+/// See [`CaptionStyle`]. A name that only another version knows counts as the default, and stays in the file until something is chosen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct Style {
+    size: String,
+    colour: String,
+    background: String,
+    edge: String,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        CaptionStyle::default().into()
+    }
+}
+
+impl From<CaptionStyle> for Style {
+    fn from(CaptionStyle { size, colour, background, edge }: CaptionStyle) -> Self {
+        let [size, colour, background, edge] = [size.name(), colour.name(), background.name(), edge.name()].map(String::from);
+        Self { size, colour, background, edge }
+    }
+}
+
+impl Style {
+    fn style(&self) -> CaptionStyle {
+        CaptionStyle {
+            size: TextSize::named(&self.size).unwrap_or_default(),
+            colour: TextColour::named(&self.colour).unwrap_or_default(),
+            background: TextBackground::named(&self.background).unwrap_or_default(),
+            edge: TextEdge::named(&self.edge).unwrap_or_default(),
+        }
+    }
+}
+
 /// Captions chosen last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -48,15 +87,16 @@ enum Captions {
 
 impl Kept {
     fn new(preferences: &Preferences, networks: &Networks) -> Self {
-        let Preferences { audio, captions, volume: Volume { percent, muted } } = preferences.clone();
+        let Preferences { audio, captions, volume: Volume { percent, muted }, style } = preferences.clone();
         let captions = captions.map(|c| c.map_or(Captions::Off, Captions::Language));
-        Self { volume: Loudness { percent, muted }, audio, captions, networks: networks.clone() }
+        let (networks, rest) = (networks.clone(), Map::new());
+        Self { volume: Loudness { percent, muted }, audio, captions, caption_style: style.into(), networks, rest }
     }
 
     fn preferences(&self) -> Preferences {
         let captions = self.captions.clone().map(|c| if let Captions::Language(l) = c { Some(l) } else { None });
         let volume = Volume { percent: self.volume.percent.min(100), muted: self.volume.muted };
-        Preferences { audio: self.audio.clone(), captions, volume }
+        Preferences { audio: self.audio.clone(), captions, volume, style: self.caption_style.style() }
     }
 
     /// None where there is no such file yet, or only the ruins of one.
@@ -80,6 +120,8 @@ impl Kept {
             volume: if self.volume == before.volume { disc.volume } else { self.volume },
             audio: if self.audio == before.audio { disc.audio } else { self.audio },
             captions: if self.captions == before.captions { disc.captions } else { self.captions },
+            caption_style: if self.caption_style == before.caption_style { disc.caption_style } else { self.caption_style },
+            rest: disc.rest,
             networks: if self.networks == before.networks { disc.networks } else { self.networks },
         });
         let written = serde_json::to_vec(&kept).map_err(Into::into).and_then(|text| files::replace(path, &text, Kind::DISC));
@@ -151,7 +193,8 @@ mod tests {
     use super::*;
 
     fn chosen() -> Preferences {
-        Preferences { audio: Some("de".into()), captions: Some(None), volume: Volume { percent: 35, muted: true } }
+        let style = CaptionStyle { size: TextSize::Large, edge: TextEdge::Outline, ..CaptionStyle::default() };
+        Preferences { audio: Some("de".into()), captions: Some(None), volume: Volume { percent: 35, muted: true }, style }
     }
 
     fn none() -> Networks {
@@ -235,7 +278,11 @@ mod tests {
             (r#"{"volume":{"percent":200,"muted":false}}"#, default()),
             ("{}", default()),
             (r#"{"audio":"de","more":[1]}"#, Preferences { audio: Some("de".into()), ..default() }),
-            (r#"{"volume":{"percent":35,"muted":true},"audio":"de","captions":"off"}"#, chosen()),
+            (
+                r#"{"volume":{"percent":35,"muted":true},"audio":"de","captions":"off","caption-style":{"size":"large","edge":"outline"}}"#,
+                chosen(),
+            ),
+            (r#"{"caption-style":{"size":"huge","colour":"plaid"}}"#, default()),
         ] {
             let path = folder.path().join("launcher-kept.json");
             std::fs::write(&path, text).expect("a file");
@@ -245,6 +292,24 @@ mod tests {
             file.finish();
             assert_eq!(reopen(folder.path()).volume.percent, 70, "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_only_a_newer_version_knows_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("launcher-kept.json");
+        std::fs::write(&path, r#"{"bedtime":"21:00","caption-style":{"size":"huge","edge":"glow"}}"#).expect("a file");
+        let (mut file, preferences, networks) = KeptFile::open(folder.path(), true);
+        let mut keep = |preferences: &Preferences| {
+            file.keep(preferences, &networks, Duration::ZERO);
+            file.finish();
+            let value: Value = serde_json::from_slice(&std::fs::read(&path).expect("a file")).expect("JSON");
+            (value["bedtime"].clone(), value["caption-style"]["size"].clone())
+        };
+        let quiet = Preferences { volume: Volume { percent: 5, muted: false }, ..preferences };
+        assert_eq!(keep(&quiet), ("21:00".into(), "huge".into()));
+        let style = CaptionStyle { size: TextSize::Small, ..CaptionStyle::default() };
+        assert_eq!(keep(&Preferences { style, ..quiet }), ("21:00".into(), "small".into()), "the viewer chose anew");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod beacon;
 pub mod board;
+mod consent;
 pub mod facts;
 mod kept;
 pub mod network;
@@ -19,6 +20,7 @@ pub use selfcheck::SelfCheck;
 
 use crate::app::{Launcher, Wish};
 use crate::platform::{Input, Tally};
+use consent::ConsentFile;
 use facts::{Folders, Watched};
 use hearth_box::tokens::Tokens;
 use hearth_nav::Event;
@@ -36,6 +38,7 @@ pub struct Service {
     watched: Watched,
     keeper: Keeper,
     kept: KeptFile,
+    consent: ConsentFile,
     selfcheck: Option<SelfCheck>,
     tokens: Tokens,
     panel: Option<FrontPanel>,
@@ -55,6 +58,7 @@ impl Service {
             watched: Watched::new(folders),
             keeper,
             kept,
+            consent: ConsentFile::open(folders),
             selfcheck,
             tokens,
             panel: None,
@@ -78,6 +82,8 @@ impl Service {
             self.looked = Some(now);
             self.watched.look();
             launcher.show_status(self.watched.status());
+            launcher.set_about(self.watched.about(launcher.reached()));
+            self.consent.look(launcher);
             if let Some(ready) = self.watched.ready_changed() {
                 launcher.tell(Event::Update { ready });
             }
@@ -85,6 +91,7 @@ impl Service {
                 launcher.tell(Event::Recovered);
             }
         }
+        self.consent.keep(launcher);
         self.keeper.keep(&launcher.memory(), now);
         self.kept.keep(launcher.app().preferences(), launcher.networks(), now);
         let seen = Seen {

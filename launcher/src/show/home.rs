@@ -30,6 +30,7 @@ impl Home {
         let adapter = round.window.global::<HomeAdapter<'_>>();
         let places = Places::of(app, round.window);
         adapter.set_hero_focused(view.on_hero);
+        adapter.set_settings_focused(view.on_settings);
         adapter.set_scroll(if view.on_hero { 0.0 } else { places.lift + places.y(view.first_shelf) });
         if let Some(card) = view.hero.as_ref().and_then(|h| round.store.card(&h.id)) {
             adapter.set_feature(feature(card));

@@ -4,6 +4,8 @@ mod detail;
 mod home;
 mod modal;
 mod playback;
+mod sample;
+mod settings;
 mod shelf;
 mod stage;
 mod volume;
@@ -90,6 +92,7 @@ pub struct Show {
     stage: Stage,
     home: home::Home,
     detail: detail::Detail,
+    settings: settings::Settings,
     playback: playback::Playback,
     /// When something is to change by itself, though no event comes.
     wake_ms: Option<u64>,
@@ -102,6 +105,7 @@ impl Show {
             stage: Stage::connect(window, sizes, profile),
             home: home::Home::connect(window),
             detail: detail::Detail::connect(window),
+            settings: settings::Settings::connect(window),
             playback: playback::Playback::default(),
             wake_ms: None,
         }
@@ -116,10 +120,14 @@ impl Show {
             ScreenView::Boot(_) => {}
             ScreenView::Home(home) => self.home.show(home, app, &mut round),
             ScreenView::Detail(detail) => self.detail.show(detail, &mut round),
+            ScreenView::Settings(settings) => self.settings.show(settings, app, &round),
             ScreenView::Playing(playing) => self.wake_ms = self.playback.show(playing, &mut round),
         }
         if !matches!(view.screen, ScreenView::Playing(_)) {
             self.playback.leave(&mut round);
+        }
+        if !matches!(view.screen, ScreenView::Settings(_)) {
+            self.settings.leave(&round);
         }
         modal::show(view, &round);
         volume::show(view.volume, &round);

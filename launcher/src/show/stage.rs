@@ -44,6 +44,7 @@ impl Stage {
                 None => (Screen::Home, home.hero.as_ref().and_then(|h| h.backdrop.clone())),
             },
             ScreenView::Detail(detail) => (Screen::Detail, detail.backdrop.clone()),
+            ScreenView::Settings(_) => (Screen::Settings, None),
             ScreenView::Playing(playing) => (Screen::Playing, playing.backdrop.clone().filter(|_| playing.loading)),
         };
         let loading = matches!(&view.screen, ScreenView::Playing(p) if p.loading);

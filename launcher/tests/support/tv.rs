@@ -245,6 +245,7 @@ impl Tv {
         let mut out = vec![0; 1280 * 720];
         let film = self.launcher.film().map(|_| &picture);
         let mut captions = Captions::default();
+        captions.viewer = self.launcher.viewer();
         captions.show(self.launcher.captions(), film.map(|_| (1280, 720)), (1280, 720), self.launcher.overlay());
         compose::compose(film, &self.surface.over(captions.layers()), &mut out);
         out

@@ -19,6 +19,12 @@ pub fn clock(ms: u64) -> String {
     if s < 3600 { format!("{}:{:02}", s / 60, s % 60) } else { format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60) }
 }
 
+/// Room on a disc: `850 MB`, `3.2 GB`. Rounded down: what is not there is not promised.
+pub(crate) fn storage(bytes: u64) -> String {
+    let mb = bytes / 1_000_000;
+    if mb < 1000 { format!("{mb} MB") } else { format!("{}.{} GB", mb / 1000, mb % 1000 / 100) }
+}
+
 /// `2008 · Animation · PG · 10 min`; what is not known is left out.
 pub fn meta_line(card: &TitleCard) -> String {
     let year = card.year.map(|y| y.to_string());
@@ -86,6 +92,13 @@ mod tests {
             ("2001: A Space", "2S"),
         ] {
             assert_eq!(monogram(name), letters, "{name}");
+        }
+    }
+
+    #[test]
+    fn room_on_a_disc() {
+        for (bytes, text) in [(0, "0 MB"), (999_999_999, "999 MB"), (1_000_000_000, "1.0 GB"), (31_990_000_000, "31.9 GB")] {
+            assert_eq!(storage(bytes), text);
         }
     }
 }

@@ -75,8 +75,10 @@ pub struct EmptyView {
 pub struct HomeView {
     /// None only on an empty home screen.
     pub hero: Option<HeroView>,
-    /// The focus is on the hero's buttons.
+    /// The page stands at its top: the focus is on the hero's buttons or above them.
     pub on_hero: bool,
+    /// The button of the settings has the focus.
+    pub on_settings: bool,
     /// Constantly [`HomeView::SHELVES`] plus its margins, as [`crate::ring`]: shelf `i` in slot `i mod slots`.
     pub shelves: Vec<Option<ShelfView>>,
     /// The shelf that stands at the top of the shelves' area; the focused one, or 0 while the focus is in the hero.
@@ -95,7 +97,7 @@ impl HomeView {
 pub(crate) fn home_view(app: &App, store: &Store, active: bool) -> HomeView {
     let focus = &app.home_screen().focus;
     let at = focus.at().map(|(zone, _)| zone.as_str());
-    let on_hero = at == Some(zone::HERO);
+    let on_hero = matches!(at, Some(zone::HERO | zone::TOP));
     let zones: Vec<_> = focus.zones().iter().filter(|z| z.id.starts_with(zone::SHELF)).collect();
     let first_shelf = zones.iter().position(|z| at == Some(z.id.as_str())).unwrap_or(0);
     let shelf = |index: usize| {
@@ -110,14 +112,16 @@ pub(crate) fn home_view(app: &App, store: &Store, active: bool) -> HomeView {
     let shelves = ring(first_shelf, HomeView::SHELVES, zones.len()).into_iter().map(|slot| slot.and_then(shelf)).collect();
     let hero = app.spotlight().and_then(|id| store.card(id)).map(|card| {
         let own = app.home().hero.as_ref().is_some_and(|h| *h.id == *card.id);
-        let buttons = if own { buttons(focus.find(zone::HERO), active && on_hero, card.resume_ms) } else { Vec::new() };
+        let buttons =
+            if own { buttons(focus.find(zone::HERO), active && at == Some(zone::HERO), card.resume_ms) } else { Vec::new() };
         hero_view(store, card, buttons)
     });
     let empty = focus.find(zone::EMPTY).map(|z| EmptyView {
         message: "There are no films yet. Add one on the server (hearth-server ingest FILE), then look again.".to_owned(),
-        buttons: buttons(Some(z), active, None),
+        buttons: buttons(Some(z), active && at == Some(zone::EMPTY), None),
     });
-    HomeView { hero, on_hero, shelves, first_shelf, shelf_count: zones.len(), empty }
+    let on_settings = active && at == Some(zone::TOP);
+    HomeView { hero, on_hero, on_settings, shelves, first_shelf, shelf_count: zones.len(), empty }
 }
 
 fn hero_view(store: &Store, card: &TitleCard, buttons: Vec<ButtonView>) -> HeroView {

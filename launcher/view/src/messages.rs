@@ -71,6 +71,7 @@ pub(crate) fn toast_view(toast: Toast) -> ToastView {
         ToastKind::HomeStale => ("The home screen could not be brought up to date", true),
         ToastKind::TitleIncomplete => ("Some of this page could not be loaded", true),
         ToastKind::Recovered => ("The last update did not work and was undone", true),
+        ToastKind::NotKept => ("That could not be saved on this box", true),
         ToastKind::NotSaved => ("Your place in the film could not be saved", true),
     };
     ToastView { text: text.to_owned(), warning }

@@ -2,7 +2,7 @@
 
 use hearth_nav::Say;
 
-use crate::{ButtonView, HomeView, OsdView, ScreenView, TileView, View};
+use crate::{ButtonView, HomeView, OsdView, ScreenView, SettingsView, TileView, View};
 
 /// The words for it; none where there is nothing to say.
 pub fn spoken(view: &View, say: Say) -> Option<String> {
@@ -17,6 +17,7 @@ pub fn spoken(view: &View, say: Say) -> Option<String> {
             ScreenView::Boot(boot) => boot.message.clone(),
             ScreenView::Home(_) => sentence(&["Home", &focus(view)?]),
             ScreenView::Detail(d) => sentence(&[&d.name, &d.meta, &d.synopsis, &focus(view)?]),
+            ScreenView::Settings(settings) => settings_page(settings, &focus(view)?),
             ScreenView::Playing(p) => p.title.clone(),
         },
         Say::Paused => format!("Paused at {}", osd(view)?.position),
@@ -41,6 +42,7 @@ fn focus(view: &View) -> Option<String> {
         ScreenView::Boot(_) => None,
         ScreenView::Home(home) => home_focus(home),
         ScreenView::Detail(d) => focused_button(&d.buttons).or_else(|| tile(&d.similar, d.similar_len, "More like this")),
+        ScreenView::Settings(settings) => settings_focus(settings),
         ScreenView::Playing(playing) => {
             let osd = playing.osd.as_ref()?;
             let track = osd.tracks.iter().position(|t| t.focused);
@@ -56,10 +58,34 @@ fn focus(view: &View) -> Option<String> {
 }
 
 fn home_focus(home: &HomeView) -> Option<String> {
+    if home.on_settings {
+        return Some("Settings, button".to_owned());
+    }
     let empty = home.empty.as_ref().and_then(|e| Some(sentence(&[&e.message, &focused_button(&e.buttons)?])));
     let hero = || home.hero.as_ref().and_then(|h| Some(sentence(&[&h.name, &focused_button(&h.buttons)?])));
     let shelf = || home.shelves.iter().flatten().find(|s| s.focused).and_then(|s| tile(&s.tiles, s.len, &s.title));
     empty.or_else(hero).or_else(shelf)
+}
+
+/// The group in full: there is nothing in its words that the focus could be put on.
+fn settings_page(settings: &SettingsView, focus: &str) -> String {
+    let facts: Vec<String> = settings.facts.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let words = settings.text.iter().chain(&facts).chain([&settings.notice]).map(String::as_str);
+    sentence(&["Settings", focus].into_iter().chain(words).collect::<Vec<_>>())
+}
+
+/// `Size, Large, 3 of 4, chosen`, and what is to be known before one chooses.
+fn settings_focus(settings: &SettingsView) -> Option<String> {
+    if let Some(n) = settings.groups.iter().position(|g| g.focused) {
+        return Some(format!("{}, group {} of {}", settings.groups[n].label, n + 1, settings.groups.len()));
+    }
+    let focused = |s: &crate::SettingView| s.choices.iter().position(|c| c.focused);
+    let (setting, n) = settings.settings.iter().find_map(|s| Some((s, focused(s)?)))?;
+    let (choice, of) = (&setting.choices[n], setting.choices.len());
+    let chosen = if choice.chosen { ", chosen" } else { "" };
+    let words = format!("{}, {}, {} of {of}{chosen}", setting.label, choice.label, n + 1);
+    let about = settings.text.first().map(String::as_str).unwrap_or_default();
+    Some(sentence(&[&words, &setting.note, about]))
 }
 
 fn focused_button(buttons: &[ButtonView]) -> Option<String> {

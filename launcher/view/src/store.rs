@@ -1,11 +1,11 @@
-//! What the server said, by name; turns deliveries into events of the application.
+//! What the server said, by name, and the box of itself; turns deliveries into events of the application.
 
 use std::collections::HashMap;
 
 use hearth_api::{Home, PlaybackGrant, Title, TitleCard};
 use hearth_nav::{Event, HomeData, ShelfData, ShelfKind, TitleData, TitleRef};
 
-use crate::Delivery;
+use crate::{About, Delivery};
 
 /// The server's name for the shelf of begun films.
 const CONTINUE: &str = "continue";
@@ -18,6 +18,7 @@ pub struct Store {
     cards: HashMap<String, TitleCard>,
     grant: Option<(u32, PlaybackGrant)>,
     origin: String,
+    about: About,
 }
 
 fn title_ref(card: &TitleCard) -> TitleRef {
@@ -64,6 +65,18 @@ impl Store {
             Delivery::Grant(session, Err(e)) => Event::Granted { session, result: Err(e.failure()) },
             Delivery::Saved { title, last, result } => Event::Saved { title, last, result: result.map_err(|e| e.failure()) },
         }
+    }
+
+    /// What the box says of itself. True if that is news.
+    pub fn set_about(&mut self, about: About) -> bool {
+        let news = self.about != about;
+        self.about = about;
+        news
+    }
+
+    /// What the box says of itself.
+    pub fn about(&self) -> &About {
+        &self.about
     }
 
     fn keep(&mut self, card: &TitleCard) {

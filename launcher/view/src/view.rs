@@ -3,11 +3,12 @@
 use hearth_nav::{App, Mode, Network, Page, Volume};
 
 use crate::{
-    BootView, DetailView, HomeView, ModalView, PlayingView, Store, TileView, ToastView,
+    BootView, DetailView, HomeView, ModalView, PlayingView, SettingsView, Store, TileView, ToastView,
     detail::detail_view,
     home::home_view,
     messages::{modal_view, toast_view},
     playing::playing_view,
+    settings::settings_view,
 };
 
 /// What fills the screen.
@@ -20,6 +21,8 @@ pub enum ScreenView {
     Home(HomeView),
     /// A title's page.
     Detail(DetailView),
+    /// The settings.
+    Settings(SettingsView),
     /// A film.
     Playing(PlayingView),
 }
@@ -48,6 +51,7 @@ pub fn view(app: &App, store: &Store) -> View {
         Mode::Browse => match &app.screen().page {
             Page::Home => ScreenView::Home(home_view(app, store, active)),
             Page::Detail(id) => ScreenView::Detail(detail_view(store, app.screen(), id, active)),
+            Page::Settings => ScreenView::Settings(settings_view(app, store, app.screen(), active)),
         },
     };
     View {
@@ -96,7 +100,7 @@ pub fn pictures(view: &View) -> Vec<Picture> {
     let backdrop =
         |url: &Option<String>| url.iter().map(|u| Picture { url: u.clone(), shape: Shape::Backdrop, priority: 2 }).collect();
     match &view.screen {
-        ScreenView::Boot(_) => {}
+        ScreenView::Boot(_) | ScreenView::Settings(_) => {}
         ScreenView::Home(home) => {
             out = home.hero.as_ref().map_or_else(Vec::new, |h| backdrop(&h.backdrop));
             for shelf in home.shelves.iter().flatten() {

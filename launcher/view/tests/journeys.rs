@@ -239,3 +239,94 @@ fn an_empty_catalog_says_how_to_fill_it() {
     tv.press("ok");
     assert_eq!(tv.catalog.calls().len(), before + 1);
 }
+
+impl Tv {
+    fn settings(&self) -> SettingsView {
+        match view(&self.app, &self.store).screen {
+            ScreenView::Settings(settings) => settings,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn row(settings: &SettingsView, setting: Setting) -> (bool, Vec<String>) {
+    let mark = |c: &ChoiceView| {
+        let (chosen, focused) = (if c.chosen { "*" } else { "" }, if c.focused { ">" } else { "" });
+        format!("{focused}{chosen}{}", c.label)
+    };
+    let row = settings.settings.iter().find(|s| s.setting == setting).unwrap();
+    (row.available, row.choices.iter().map(mark).collect())
+}
+
+#[test]
+fn settings_show_what_is_chosen_and_where_the_focus_is() {
+    let mut tv = Tv::new(FixtureCatalog::new(2, 5));
+    tv.press("up");
+    let home = tv.home();
+    assert!((home.on_settings, home.on_hero) == (true, true) && home.hero.unwrap().buttons.iter().all(|b| !b.focused));
+    assert_eq!(tv.say(), "Settings, button");
+    tv.press("ok");
+    let page = tv.settings();
+    assert_eq!((labels(&page.groups), page.group, page.sample), (vec!["Subtitles", "Privacy", "About"], Group::Subtitles, true));
+    assert_eq!(page.settings.iter().map(|s| s.label.as_str()).collect::<Vec<_>>(), ["Size", "Colour", "Background", "Edge"]);
+    assert_eq!(tv.say(), "Settings. Subtitles, group 1 of 3");
+    tv.press("down right");
+    assert_eq!(
+        row(&tv.settings(), Setting::Size),
+        (true, ["Small", "*Normal", ">Large", "Very large"].map(String::from).to_vec())
+    );
+    assert_eq!(tv.say(), "Size, Large, 3 of 4");
+    tv.press("ok");
+    assert_eq!(row(&tv.settings(), Setting::Size).1, ["Small", "Normal", ">*Large", "Very large"]);
+    assert_eq!(tv.say(), "Size, Large, 3 of 4, chosen");
+    tv.press("down down right right ok");
+    let page = tv.settings();
+    assert_eq!(row(&page, Setting::Edge), (false, ["*Shadow", "Outline", "None"].map(String::from).to_vec()));
+    assert_eq!(page.settings[3].note, "Only without a background");
+    // No choice is without words.
+    assert!(page.settings.iter().flat_map(|s| &s.choices).all(|c| !c.label.is_empty()));
+    // An error over the page has the focus.
+    tv.step(Event::Update { ready: true });
+    tv.press("back menu");
+    assert!(!tv.home().on_settings && view(&tv.app, &tv.store).modal.is_some());
+}
+
+#[test]
+fn privacy_says_what_is_sent_and_where_there_is_nothing_to_choose() {
+    let mut tv = Tv::new(FixtureCatalog::new(1, 3));
+    tv.press("up ok right");
+    let page = tv.settings();
+    assert!(page.settings.is_empty() && page.text[0].contains("no effect here"), "{page:?}");
+    tv.press("ok");
+    assert!(tv.say().starts_with("Settings. Privacy, group 2 of 3. Crash reports have no effect here. This is not a Hearth box"));
+    tv.step(Event::CrashReports(Some(false)));
+    let page = tv.settings();
+    assert_eq!(row(&page, Setting::CrashReports), (true, ["*Off", "On"].map(String::from).to_vec()));
+    assert!(page.text[0].contains("last lines that the program wrote"));
+    tv.press("down");
+    assert!(tv.say().starts_with("Send crash reports, Off, 1 of 2, chosen. When a program on this box fails, a report goes to"));
+}
+
+#[test]
+fn about_says_what_is_known() {
+    let mut tv = Tv::new(FixtureCatalog::new(1, 3));
+    tv.press("up ok right right");
+    assert_eq!(tv.settings().facts, [], "nothing is known");
+    let about = About {
+        version: "0.1.0".into(),
+        slot: "b".into(),
+        board: "qemu-virt".into(),
+        serial: Some("HX-7".into()),
+        free_bytes: Some(3_290_000_000),
+        ..About::default()
+    };
+    assert!(tv.store.set_about(about.clone()) && !tv.store.set_about(about));
+    let facts = tv.settings().facts;
+    let facts: Vec<_> = facts.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let expected =
+        [("Version", "0.1.0"), ("Slot", "B"), ("Board", "qemu-virt"), ("Serial number", "HX-7"), ("Free storage", "3.2 GB")];
+    assert_eq!(facts, expected);
+    tv.press("ok");
+    let said = tv.say();
+    assert!(said.starts_with("Settings. About, group 3 of 3. Version: 0.1.0. Slot: B.") && said.contains("Slint"), "{said}");
+}

@@ -2,25 +2,18 @@
 use super::offer::Asker;
 use super::settings::Folders;
 use hearth_api::{CrashRecord, MAX_CRASH};
-use serde::Deserialize;
+use hearth_box::consent::{self, Consent};
 use std::fs;
 use std::path::PathBuf;
 
 /// So many are sent at a time.
 const MOST: usize = 20;
 
-/// What the viewer agreed to: nothing, unless it says so.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", default)]
-struct Consent {
-    crash_reports: bool,
-}
-
 /// Sends what there is, oldest first, until something does not get through.
 pub fn send(folders: &Folders, asker: &Asker, server: &str) {
-    let consent = fs::read(folders.viewer().join("consent.json")).ok();
-    let consent: Consent = consent.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
-    if !consent.crash_reports {
+    let consent = Consent::read(&folders.viewer().join(consent::FILE));
+    let consent = consent.inspect_err(|e| eprintln!("hearth-update: {}: {e}; no crash reports", consent::FILE));
+    if !consent.unwrap_or_default().crash_reports {
         return;
     }
     for path in records(folders).into_iter().take(MOST) {
