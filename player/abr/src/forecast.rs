@@ -24,6 +24,10 @@ impl Aged {
 /// The fast one is about one transfer: home lines change between one segment and the next. The slow one is where a session comes back to.
 const FAST_MS: f64 = 1_200.0;
 const SLOW_MS: f64 = 60_000.0;
+/// A mean over a longer time varies less, so errors are counted as those of a transfer this long would be.
+const USUAL_MS: f64 = 3_000.0;
+/// Rates keep about this long to what they are: transfers much shorter than it err alike.
+const CORRELATED_MS: f64 = 300.0;
 /// Transfers shorter than this say little about rate: they count, but their error is not learnt from.
 const SHORT_MS: f64 = 20.0;
 
@@ -44,7 +48,7 @@ struct Sums {
     y: f64,
     uu: f64,
     uy: f64,
-    /// Squared errors of the forecasts as they were made.
+    /// Squared errors of the forecasts as they were made, each as of a transfer of the usual length.
     e2: f64,
 }
 
@@ -104,7 +108,7 @@ impl Forecast {
             self.ttfb_ms = if self.samples == 0 { t } else { self.ttfb_ms + 0.2 * (t - self.ttfb_ms) };
         }
         if !self.blank() && ms >= SHORT_MS {
-            self.learn((bits / ms).max(1e-3).ln());
+            self.learn((bits / ms).max(1e-3).ln(), ms);
         }
         self.pass(bits, ms);
         self.samples = self.samples.saturating_add(1);
@@ -118,15 +122,16 @@ impl Forecast {
         }
     }
 
-    /// Holds what came against what was expected.
-    fn learn(&mut self, ln_kbps: f64) {
+    /// Holds what came in `ms` against what was expected.
+    fn learn(&mut self, ln_kbps: f64, ms: f64) {
         let slow = self.slow.ln_kbps();
         let u = (self.fast.ln_kbps() - slow).clamp(-3.0, 3.0);
         let y = (ln_kbps - slow).clamp(-3.0, 3.0);
         let e = (ln_kbps - self.ln_kbps(0)).clamp(-2.0, 2.0);
+        let usual = ((ms + CORRELATED_MS) / (USUAL_MS + CORRELATED_MS)).clamp(0.1, 2.0);
         let s = &mut self.sums;
         for (sum, x) in
-            [(&mut s.n, 1.0), (&mut s.u, u), (&mut s.y, y), (&mut s.uu, u * u), (&mut s.uy, u * y), (&mut s.e2, e * e)]
+            [(&mut s.n, 1.0), (&mut s.u, u), (&mut s.y, y), (&mut s.uu, u * u), (&mut s.uy, u * y), (&mut s.e2, e * e * usual)]
         {
             *sum = *sum * KEEP + x;
         }
@@ -146,7 +151,7 @@ impl Forecast {
         slow + self.offset + (fast - slow) * self.decay.powi(k as i32 + 1)
     }
 
-    /// Spread of a one-ahead forecast (natural logarithm).
+    /// Spread of a one-ahead forecast for a transfer of the usual length (natural logarithm).
     pub(crate) fn sigma(&self) -> f64 {
         ((self.sums.e2 + PRIOR_SPREAD * self.sigma0 * self.sigma0) / (self.sums.n + PRIOR_SPREAD)).sqrt().clamp(0.05, 1.0)
     }
@@ -154,5 +159,23 @@ impl Forecast {
     /// kbit/s.
     pub(crate) fn kbps(&self) -> Option<f32> {
         (!self.blank()).then(|| self.slow.ln_kbps().min(self.ln_kbps(0)).exp() as f32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The spread after transfers of `ms` each, whose rates swing between a half and twice the mean.
+    fn spread(ms: f64) -> f64 {
+        let mut f = Forecast::new(None, 0.5, 0.8);
+        (0..60).for_each(|i| f.add(ms * if i % 2 == 0 { 2_000.0 } else { 8_000.0 }, ms, 40.0));
+        f.sigma()
+    }
+
+    #[test]
+    fn short_transfers_that_swing_say_less_of_long_ones_than_long_ones_do() {
+        let (short, usual, long) = (spread(300.0), spread(3_000.0), spread(6_000.0));
+        assert!(short < 0.6 * usual && usual < long, "{short} {usual} {long}");
     }
 }

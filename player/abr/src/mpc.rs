@@ -17,8 +17,8 @@ type Table = [[f32; MAX_RENDITIONS]; BINS];
 pub struct Tuning {
     /// Cost of a second of stall.
     pub stall: f32,
-    /// Cost of any stall.
-    pub stall_event: f32,
+    /// Cost of any stall, times what can be buffered when a request is due: from a small buffer, each request risks one.
+    pub stall_event_s: f32,
     /// Cost of any switch, beside that of its size.
     pub switch: f32,
     /// Cost of ending the horizon with an empty buffer.
@@ -43,7 +43,7 @@ impl Default for Tuning {
     fn default() -> Self {
         Tuning {
             stall: 1.0,
-            stall_event: 0.5,
+            stall_event_s: 27.0,
             switch: 0.0,
             terminal: 2.0,
             terminal_s: 4.0,
@@ -76,6 +76,8 @@ pub struct Mpc {
     segment_s: f32,
     /// The fullest a buffer can be when a request is due.
     top_s: f32,
+    /// Cost of any stall with such a buffer.
+    stall_event: f32,
     forecast: Forecast,
     /// Value of what follows the segment under way, one table a lasting scenario.
     after: [Table; 3],
@@ -99,6 +101,7 @@ impl Mpc {
             kbps: [0.0; MAX_RENDITIONS],
             segment_s: 1.0,
             top_s: 1.0,
+            stall_event: 0.0,
             forecast,
             after: [[[0.0; MAX_RENDITIONS]; BINS]; 3],
             sizes: [[0.0; MAX_RENDITIONS]; MAX_LOOKAHEAD],
@@ -122,7 +125,7 @@ impl Mpc {
     }
 
     fn stall_cost(&self, stall_s: f32) -> f32 {
-        self.tuning.stall * stall_s + if stall_s > 0.02 { self.tuning.stall_event } else { 0.0 }
+        self.tuning.stall * stall_s + if stall_s > 0.02 { self.stall_event } else { 0.0 }
     }
 
     /// Linear interpolation of a table along the buffer.
@@ -232,6 +235,7 @@ impl Abr for Mpc {
         self.segment_s = finite(ladder.segment_ms, 4000.0).clamp(100.0, 60_000.0) / 1000.0;
         let max_s = finite(ladder.max_buffer_ms, 30_000.0).max(0.0) / 1000.0;
         self.top_s = (max_s - self.segment_s).max(self.segment_s);
+        self.stall_event = (self.tuning.stall_event_s / self.top_s).clamp(0.5, 4.0);
         self.forecast = Forecast::new(estimate_kbps, self.tuning.sigma0, self.tuning.decay);
         self.last = None;
         self.cap = self.n - 1;

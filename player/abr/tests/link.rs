@@ -5,10 +5,10 @@ use proptest::prelude::*;
 const KBPS: [f32; 5] = [400.0, 800.0, 1600.0, 3200.0, 6400.0];
 const SEGMENT_MS: f64 = 4000.0;
 
-fn ladder() -> Ladder {
+fn ladder(max_buffer_ms: f32) -> Ladder {
     let mut kbps = [0.0; MAX_RENDITIONS];
     kbps[..5].copy_from_slice(&KBPS);
-    Ladder { kbps, len: 5, segment_ms: SEGMENT_MS as f32, max_buffer_ms: 30_000.0, live: false }
+    Ladder { kbps, len: 5, segment_ms: SEGMENT_MS as f32, max_buffer_ms, live: max_buffer_ms <= 12_000.0 }
 }
 
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ struct Played {
     abandoned: usize,
 }
 
-/// Plays `count` segments over a link of `kbps(now_ms)`, in steps of 50 ms.
+/// Plays `count` segments over a link of `kbps(now_ms)`, in steps of 50 ms, with 30 s of buffer.
 fn play(
     rule: &mut dyn Abr,
     count: usize,
@@ -28,7 +28,19 @@ fn play(
     remembered: Option<f32>,
     kbps: impl Fn(f64) -> f64,
 ) -> Played {
-    rule.reset(&ladder(), remembered);
+    rule.reset(&ladder(30_000.0), remembered);
+    go_on(rule, 30_000.0, count, cap, sizes_known, kbps)
+}
+
+/// As [`play`], once the rule knows its ladder.
+fn go_on(
+    rule: &mut dyn Abr,
+    max_buffer_ms: f64,
+    count: usize,
+    cap: usize,
+    sizes_known: bool,
+    kbps: impl Fn(f64) -> f64,
+) -> Played {
     let mut sizes = [[0.0; MAX_RENDITIONS]; MAX_LOOKAHEAD];
     for row in &mut sizes {
         for (bits, k) in row.iter_mut().zip(KBPS) {
@@ -78,7 +90,7 @@ fn play(
         out.switches += usize::from(last.is_some_and(|l| l != d.rendition));
         out.renditions.push(d.rendition);
         (buffer, playing) = (buffer + SEGMENT_MS, true);
-        let full = (buffer + SEGMENT_MS - 30_000.0).max(0.0);
+        let full = (buffer + SEGMENT_MS - max_buffer_ms).max(0.0);
         (now, buffer) = (now + full, buffer - full);
     }
     out
@@ -109,6 +121,29 @@ fn a_collapse_under_way_is_given_up() {
     // At 30 s the link falls to a tenth of what the top rendition needs.
     let p = play(&mut *best(), 40, 4, true, None, |now| if now < 30_000.0 { 7000.0 } else { 640.0 });
     assert!(p.abandoned > 0 && p.stall_ms < 500.0, "{p:?}");
+}
+
+/// A rate that is another every two seconds, between a fifth and nearly twice 4 Mbit/s.
+fn restless(seed: u64, now_ms: f64) -> f64 {
+    let mut x = (seed << 32 | (now_ms / 2000.0) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    x = (x ^ x >> 29).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    800.0 + 6_400.0 * ((x >> 40) as f64 / (1u64 << 24) as f64)
+}
+
+#[test]
+fn a_small_buffer_is_played_carefully() {
+    let sessions = |tuning: &Tuning| {
+        let played = (0..20).map(|seed| {
+            let mut rule = Mpc::new(tuning.clone());
+            rule.reset(&ladder(12_000.0), None);
+            go_on(&mut rule, 12_000.0, 60, 4, true, |now| restless(seed, now))
+        });
+        played.filter(|p| p.stall_ms > 50.0).count()
+    };
+    // As if a stall cost no more than with a large buffer.
+    let careless = Tuning { stall_event_s: 4.0, ..Tuning::default() };
+    let (ours, theirs) = (sessions(&Tuning::default()), sessions(&careless));
+    assert!(ours < theirs && ours <= 10, "{ours} against {theirs} of 20 sessions stalled");
 }
 
 #[test]

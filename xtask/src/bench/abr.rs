@@ -21,6 +21,9 @@ pub struct Options {
     /// The playback buffer, in seconds. Other rules' results are of 30.
     #[arg(long, value_name = "S", default_value_t = 30)]
     max_buffer: u32,
+    /// The offline optimum to divide by, if not that of 30 seconds: what the simulator's `opt` writes.
+    #[arg(long, value_name = "FILE")]
+    optimum: Option<PathBuf>,
     /// Where the plot goes.
     #[arg(long, value_name = "FILE", default_value = "target/bench/abr.svg")]
     plot: PathBuf,
@@ -79,7 +82,8 @@ pub fn run(options: &Options) -> Result<()> {
     let mut sim = Command::new(build.join("release/abrsim"));
     sim.arg("run").arg("--traces").arg(&traces).arg("--videos").arg(options.data.join("videos"));
     sim.args(["--ext", &rule, "--max-buffer", &options.max_buffer.to_string()]).arg("--csv").arg(&own);
-    let (optimum, others) = (options.data.join("optimum_dev_30s.csv"), options.data.join("baselines_dev_30s.csv"));
+    let optimum = options.optimum.clone().unwrap_or_else(|| options.data.join("optimum_dev_30s.csv"));
+    let others = options.data.join("baselines_dev_30s.csv");
     sim.arg("--opt").arg(&optimum);
     shell::run(&mut sim)?;
     let mut rows = read(&own)?;
