@@ -126,17 +126,21 @@ fn events_are_reported_to_a_collector() {
     drop(player);
     assert_eq!(errors(&seen), [2002]);
     let reports = server.reports();
-    assert!(reports.iter().all(|(kind, _)| kind == "application/cmcd") && reports.len() < 6, "{reports:#?}");
+    assert!(reports.iter().all(|(kind, _)| kind == "application/cmcd") && reports.len() < 12, "{reports:#?}");
     let lines: Vec<BTreeMap<String, String>> = reports.iter().flat_map(|(_, body)| body.lines()).map(pairs).collect();
     let column = |key: &str, session: &str| -> Vec<String> {
         lines.iter().filter(|l| l["sid"] == session).map(|l| l.get(key).cloned().unwrap_or_default()).collect()
     };
-    assert_eq!(column("e", "s1"), ["ps", "ps", "ps", "ps", "ps", "ps", "m", "ps"]);
-    assert_eq!(column("sta", "s1"), ["s", "p", "a", "p", "k", "p", "p", "e"]);
-    assert_eq!(column("sn", "s1"), ["1", "2", "3", "4", "5", "6", "7", "8"]);
+    // A busy machine may let the buffer run dry for a moment, which is told as well.
+    let mut states = lines.iter().filter(|l| l["sid"] == "s1" && l["e"] == "ps" && l["sta"] != "r").collect::<Vec<_>>();
+    states.dedup_by_key(|l| &l["sta"]);
+    assert_eq!(states.iter().map(|l| &*l["sta"]).collect::<Vec<_>>(), ["s", "p", "a", "p", "k", "p", "e"], "{lines:#?}");
+    assert_eq!(column("e", "s1").iter().filter(|e| *e == "m").count(), 1, "{lines:#?}");
+    let numbers: Vec<String> = (1..=column("sn", "s1").len()).map(|n| n.to_string()).collect();
+    assert_eq!(column("sn", "s1"), numbers);
     assert_eq!(column("msd", "s1")[1], summary.first_frame_ms.expect("a picture").to_string());
-    assert_eq!((&*column("sf", "s1")[1], &*column("st", "s1")[7], &*column("cid", "s1")[0]), ("d", "v", "film"));
-    let place: u64 = column("pt", "s1")[5].parse().expect("a time");
+    assert_eq!((&*states[1]["sf"], &*states[6]["st"], &*states[0]["cid"]), ("d", "v", "film"));
+    let place: u64 = states[5]["pt"].parse().expect("a time");
     assert!((2_960..=3_000).contains(&place), "{place}");
     assert_eq!(
         (column("e", "s2"), column("sta", "s2")),
