@@ -38,7 +38,7 @@ impl Player {
     pub fn new(config: PlayerConfig, video: Arc<dyn VideoOutput>) -> Self {
         let (control, receiver) = channel();
         let listeners = Listeners::default();
-        let courier = config.reports.is_some().then(|| Courier::start(&config, listeners.add())).flatten();
+        let courier = config.reports.clone().map(|url| Courier::start(url, &config, listeners.add()));
         let (own, to) = (control.clone(), listeners.clone());
         let engine = std::thread::Builder::new()
             .name("player".into())

@@ -3,31 +3,18 @@
 mod support;
 
 use serde_json::Value;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use support::server::Server;
 use support::tls::Secure;
-use support::{Film, encode};
+use support::{Film, encode, example};
 
 const TEN_YEARS: i64 = 10 * 31_556_952;
-
-/// The library that shifts the clock, built where it is not there yet.
-fn shifted_clock() -> PathBuf {
-    let profile: PathBuf = std::env::current_exe().expect("path").ancestors().nth(2).expect("target").into();
-    let library = profile.join("examples/libshifted_clock.so");
-    if !library.is_file() {
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "-q", "-p", "hearth-player", "--example", "shifted_clock", "--target-dir"]);
-        assert!(build.arg(profile.parent().expect("target")).status().expect("cargo").success());
-    }
-    library
-}
 
 /// Plays it on a device whose clock is off by so many seconds; its events.
 fn play(url: &str, shift_s: i64, more: &[&str]) -> Vec<Value> {
     let mut player = Command::new(env!("CARGO_BIN_EXE_hearth-player"));
     player.args(["play", "--headless", "--json", url]).args(more);
-    player.env("LD_PRELOAD", shifted_clock()).env("SHIFT_S", shift_s.to_string()).stderr(Stdio::inherit());
+    player.env("LD_PRELOAD", example("shifted_clock")).env("SHIFT_S", shift_s.to_string()).stderr(Stdio::inherit());
     let output = player.output().expect("the player");
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()

@@ -6,25 +6,16 @@ use hearth_cdm::{Cdm, CdmError, CdmSession, DecryptError, Event, InitDataType, K
 use hearth_isobmff::{ContentKey, KeyId, Pattern, Pssh, SampleCrypto, Scheme, Subsample, cenc, write_pssh};
 use hearth_manifest::{system, widevine_pssh};
 use hearth_player::{Event as Played, LoadRequest, OpenCdm, PlayerConfig};
-use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use support::server::Server;
 use support::{
-    AUDIO_KEY, AUDIO_KID, CBCS, CENC, Film, Packaging, VIDEO_KEY, VIDEO_KID, encode, errors, finish, licence, load, player,
+    AUDIO_KEY, AUDIO_KID, CBCS, CENC, Film, Packaging, VIDEO_KEY, VIDEO_KID, encode, errors, example, finish, licence, load,
+    player,
 };
 
-/// The library, built where it is not there yet: `cargo test` builds examples, `cargo test --test opencdm` does not.
-static LIBRARY: LazyLock<String> = LazyLock::new(|| {
-    let profile: PathBuf = std::env::current_exe().expect("path").ancestors().nth(2).expect("target").into();
-    let library = profile.join("examples/libfake_ocdm.so");
-    if !library.is_file() {
-        let mut build = std::process::Command::new(env!("CARGO"));
-        build.args(["build", "-q", "-p", "hearth-player", "--example", "fake_ocdm", "--target-dir"]);
-        assert!(build.arg(profile.parent().expect("target")).status().expect("cargo").success());
-    }
-    library.to_str().expect("path").to_owned()
-});
+/// The library.
+static LIBRARY: LazyLock<String> = LazyLock::new(|| example("fake_ocdm").to_str().expect("path").to_owned());
 
 const RESTRICTED: KeyId = KeyId([0xee; 16]);
 

@@ -97,7 +97,7 @@ fn setting_view(app: &App, setting: Setting, focused: &dyn Fn(&str) -> bool) -> 
     let available = app.available(setting);
     let choice = |name: &str| ChoiceView {
         id: name.into(),
-        label: choice_label(setting, name).to_owned(),
+        label: choice_label(name).to_owned(),
         chosen: chosen == Some(name),
         focused: focused(name),
     };
@@ -128,25 +128,25 @@ fn setting_label(setting: Setting) -> &'static str {
     }
 }
 
-fn choice_label(setting: Setting, name: &str) -> &'static str {
-    match (setting, name) {
-        (_, "small") => "Small",
-        (_, "normal") => "Normal",
-        (_, "large") => "Large",
-        (_, "very-large") => "Very large",
-        (_, "original") => "Original",
-        (_, "white") => "White",
-        (_, "yellow") => "Yellow",
-        (_, "cyan") => "Cyan",
-        (_, "green") => "Green",
-        (_, "faint") => "Faint",
-        (_, "dark") => "Dark",
-        (_, "black") => "Black",
-        (_, "shadow") => "Shadow",
-        (_, "outline") => "Outline",
-        (_, "none") => "None",
-        (_, "off") => "Off",
-        (_, "on") => "On",
+fn choice_label(name: &str) -> &'static str {
+    match name {
+        "small" => "Small",
+        "normal" => "Normal",
+        "large" => "Large",
+        "very-large" => "Very large",
+        "original" => "Original",
+        "white" => "White",
+        "yellow" => "Yellow",
+        "cyan" => "Cyan",
+        "green" => "Green",
+        "faint" => "Faint",
+        "dark" => "Dark",
+        "black" => "Black",
+        "shadow" => "Shadow",
+        "outline" => "Outline",
+        "none" => "None",
+        "off" => "Off",
+        "on" => "On",
         _ => "",
     }
 }

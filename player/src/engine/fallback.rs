@@ -13,7 +13,7 @@ use std::time::Instant;
 impl Session {
     /// An element failed.
     pub(super) fn element(&mut self, source: &str, what: String) {
-        if self.over {
+        if self.is_over() {
             return;
         }
         tracing::warn!(source, what, "element");

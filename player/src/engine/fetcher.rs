@@ -288,18 +288,15 @@ impl Fetcher {
             Format::Hls => list.stretch(at.segment),
             Format::Dash => (ladder.period, ladder.set),
         };
+        let expected = i64::try_from(segment.start_us).unwrap_or(0).saturating_mul(1000);
         let shift = |first: i64| {
             let shift = shared.shifts.of(domain, segment.start_us, first);
-            let expected = i64::try_from(segment.start_us).unwrap_or(0).saturating_mul(1000);
             // Only a transport stream's clock wraps.
             if init.is_some() { shift } else { shift + ts::wraps(first + shift, expected) }
         };
         let mut chunks = match init {
             Some(init) => init.read_segment(bytes, &segment.resource, &kinds, &shared.keys, &shared.verifier, shift)?,
-            None if packed::is_packed(&bytes) => {
-                let start = i64::try_from(segment.start_us).unwrap_or(0).saturating_mul(1000);
-                vec![packed::read(bytes, &segment.resource.url, start, shift)?]
-            }
+            None if packed::is_packed(&bytes) => vec![packed::read(bytes, &segment.resource.url, expected, shift)?],
             None => ts::read(bytes, &segment.resource.url, &kinds, shift)?,
         };
         let place = place(ladder, rendition);

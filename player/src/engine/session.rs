@@ -66,10 +66,9 @@ pub(super) struct Session {
     pub(super) told_captions: super::text::Due,
     /// [`Event::Decoder`] was sent for this pipeline.
     pub(super) told_decoder: bool,
-    /// Last [`Event::State`], and how it ended.
+    /// Last [`Event::State`], and how it ended, once it is over.
     pub(super) told_state: Option<PlayerState>,
     pub(super) outcome: Option<PlayerState>,
-    pub(super) over: bool,
     pub(super) last_report: Instant,
     /// Video rendition of the last chunk, and of each stretch of time: start and end in ns.
     pub(super) rendition: Option<Place>,
@@ -125,7 +124,6 @@ impl Session {
             told_decoder: false,
             told_state: None,
             outcome: None,
-            over: false,
             last_report: now,
             rendition: None,
             stretches: Vec::new(),
@@ -185,7 +183,7 @@ impl Session {
             Command::SelectText { id } => self.select_text(id),
             Command::LimitHeight { max_height } => self.live.max_height.store(max_height.unwrap_or(0), Relaxed),
             Command::SetHdcp { level } => self.set_hdcp(level),
-            Command::Stop => self.over = true,
+            Command::Stop => self.outcome = Some(PlayerState::Quit),
             // The engine heeds these.
             Command::SetVolume { .. } | Command::SetMute { .. } => (),
         }
@@ -193,7 +191,7 @@ impl Session {
 
     /// Looks after the buffers; true when it is over.
     pub(super) fn tick(&mut self) -> bool {
-        if self.over {
+        if self.is_over() {
             return true;
         }
         self.tell_state();
@@ -218,7 +216,7 @@ impl Session {
             let dropped = self.live.dropped.load(Relaxed);
             self.send(&Event::Position { position_us, buffer_ms, paused: self.paused, dropped });
         }
-        self.over
+        self.is_over()
     }
 
     /// Stops everything; what it was like.
@@ -252,11 +250,10 @@ impl Session {
     }
 
     pub(super) fn fail(&mut self, error: &Error) {
-        if !self.over {
+        if !self.is_over() {
             tracing::error!(%error, code = error.code(), "playback ends");
             self.send(&Event::Error(error.into()));
             self.outcome = Some(PlayerState::FatalError);
-            self.over = true;
         }
     }
 
@@ -391,13 +388,12 @@ impl Session {
     }
 
     fn ended(&mut self) {
-        if !self.over {
+        if !self.is_over() {
             self.account();
             self.count_lost_end();
             self.clear_captions();
             self.send(&Event::Ended);
             self.outcome = Some(PlayerState::Ended);
-            self.over = true;
         }
     }
 }

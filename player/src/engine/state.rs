@@ -16,6 +16,10 @@ impl Session {
         }
     }
 
+    pub(super) fn is_over(&self) -> bool {
+        self.outcome.is_some()
+    }
+
     pub(super) fn tell_state(&mut self) {
         let state = self.state();
         if self.told_state.replace(state) != Some(state) {

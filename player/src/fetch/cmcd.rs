@@ -105,7 +105,6 @@ impl Cmcd {
                 pairs.push((header, format!("{key}={value}")));
             }
         };
-        let hundreds = |value: u64| value.saturating_add(50) / 100 * 100;
         number(&mut pairs, 0, "br", self.bitrate_kbps);
         number(&mut pairs, 0, "d", self.duration_ms);
         pairs.push((0, format!("ot={}", self.object.token())));
@@ -167,6 +166,11 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 
 fn encoded(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
+}
+
+/// Rounded as the standard asks of lengths of time and of rates.
+pub(crate) fn hundreds(value: u64) -> u64 {
+    value.saturating_add(50) / 100 * 100
 }
 
 /// A string in quotes, of visible ASCII and at most `most` characters.

@@ -1,8 +1,8 @@
 //! Packed audio (RFC 8216bis §3.4): the frames of AAC (ADTS, ISO 13818-7 §6.2), AC-3 or E-AC-3 (ETSI TS 102 366 §4, annex E) one after the
 //! other, behind an ID3 tag that says when they are heard.
 
-use super::caps;
 use super::prepare::{Chunk, Cut, Format};
+use super::{caps, ts};
 use crate::Error;
 use gstreamer as gst;
 use hearth_isobmff::{Codec, FourCc, Track, TrackKind};
@@ -41,7 +41,7 @@ pub(crate) fn read(bytes: Vec<u8>, name: &str, start: i64, shift: impl Fn(i64) -
     let wrong = |what: &str| Error::BadSegment(format!("{name}: packed audio: {what}"));
     let first = bytes.get(offset..).and_then(header).ok_or_else(|| wrong("no frame"))?;
     let start = time.map_or(start, |ticks| {
-        let at = ticks * 100_000 / 9;
+        let at = ts::ns(ticks);
         at + shift(at)
     });
     let (rate, mut heard, mut cuts) = (i64::from(first.rate), 0i64, Vec::<Cut>::new());
@@ -97,8 +97,8 @@ fn tags(bytes: &[u8]) -> (usize, Option<i64>) {
 
 fn tell(tag: &[u8]) -> Option<i64> {
     let at = tag.windows(OWNER.len()).position(|w| w == OWNER)? + OWNER.len();
-    let ticks = tag.get(at..at + 8)?.iter().fold(0u64, |n, b| n << 8 | u64::from(*b));
-    i64::try_from(ticks & ((1 << 33) - 1)).ok()
+    let ticks = tag.get(at..at + 8)?.iter().fold(0i64, |n, b| (n << 8 | i64::from(*b)) % ts::WRAP);
+    Some(ticks)
 }
 
 fn header(bytes: &[u8]) -> Option<Header> {

@@ -15,7 +15,7 @@ const PACKET: usize = 188;
 /// Longest wait for a segment in memory to be taken apart.
 const PATIENCE: gst::ClockTime = gst::ClockTime::from_seconds(10);
 /// Time stamps have 33 bits at 90 kHz (§2.4.3.7).
-const WRAP: i64 = 1 << 33;
+pub(super) const WRAP: i64 = 1 << 33;
 
 /// What came out of one elementary stream.
 struct Stream {
@@ -118,7 +118,8 @@ fn last_times(bytes: &[u8]) -> (Option<i64>, Option<i64>) {
     (last.0.map(ns), audio.map(ns))
 }
 
-fn ns(ticks: i64) -> i64 {
+/// Of a clock of 90 kHz.
+pub(super) fn ns(ticks: i64) -> i64 {
     ticks * 100_000 / 9
 }
 

@@ -2,7 +2,7 @@
 
 use super::flow::Flow;
 use super::null::counted_sink;
-use super::{CopyPath, Presented, VideoOutput};
+use super::{CopyPath, Presented, Row, VideoOutput};
 use crate::Error;
 use gst::prelude::*;
 use gst_gl::prelude::*;
@@ -122,15 +122,10 @@ impl VideoOutput for GlTexture {
             None => tracing::warn!("a picture is no texture"),
         };
         let sink = counted_sink(&caps, show, presented);
-        let bin = gst::Bin::new();
-        bin.add_many([&upload, &convert, &sink]).map_err(missing)?;
-        gst::Element::link_many([&upload, &convert, &sink]).map_err(missing)?;
-        let no_pad = || Error::Framework("an element has no sink pad".into());
-        let pads = (upload.static_pad("sink").ok_or_else(no_pad)?, sink.static_pad("sink").ok_or_else(no_pad)?);
-        self.flow.watch(&pads.0, &pads.1);
-        bin.add_pad(&gst::GhostPad::with_target(&pads.0).map_err(missing)?).map_err(missing)?;
-        self.share(&bin);
-        Ok(bin.upcast())
+        let row = Row::of(&[&upload, &convert, &sink])?;
+        self.flow.watch(&row.entry, &row.exit);
+        self.share(&row.bin);
+        Ok(row.bin.upcast())
     }
 
     fn copy_path(&self) -> CopyPath {

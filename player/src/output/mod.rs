@@ -22,6 +22,7 @@ pub use wayland::WaylandOutput;
 pub use window::WindowVideo;
 
 use crate::Error;
+use gst::prelude::*;
 use gstreamer as gst;
 use std::sync::Arc;
 
@@ -32,6 +33,16 @@ pub struct Shown {
     pub pts_us: u64,
     /// Of the picture in microseconds, zero if not known.
     pub duration_us: u64,
+}
+
+impl Shown {
+    /// Of a buffer at a sink, by the stream's time; none without a time.
+    fn of(buffer: &gst::BufferRef, segment: Option<&gst::Segment>) -> Option<Self> {
+        let pts = buffer.pts()?;
+        let time = segment.and_then(|s| s.downcast_ref::<gst::ClockTime>().and_then(|s| s.to_stream_time(pts)));
+        let duration_us = buffer.duration().map_or(0, gst::ClockTime::useconds);
+        Some(Self { pts_us: time.unwrap_or(pts).useconds(), duration_us })
+    }
 }
 
 /// Called by a sink for each picture at the moment it is shown.
@@ -69,6 +80,28 @@ impl CopyPath {
             Self::Gl => "gl",
             Self::Cpu => "cpu",
         }
+    }
+}
+
+/// Elements in a row, the last one a sink, as one element.
+struct Row {
+    bin: gst::Bin,
+    /// Where pictures come in, and where they leave.
+    entry: gst::Pad,
+    exit: gst::Pad,
+}
+
+impl Row {
+    fn of(elements: &[&gst::Element]) -> Result<Self, Error> {
+        let broken = |e: gst::glib::BoolError| Error::Framework(e.to_string());
+        let no_pad = || Error::Framework("an element has no sink pad".into());
+        let pad = |element: Option<&&gst::Element>| element.and_then(|e| e.static_pad("sink")).ok_or_else(no_pad);
+        let bin = gst::Bin::new();
+        bin.add_many(elements).map_err(broken)?;
+        gst::Element::link_many(elements).map_err(broken)?;
+        let (entry, exit) = (pad(elements.first())?, pad(elements.last())?);
+        bin.add_pad(&gst::GhostPad::with_target(&entry).map_err(broken)?).map_err(broken)?;
+        Ok(Self { bin, entry, exit })
     }
 }
 

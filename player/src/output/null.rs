@@ -32,18 +32,14 @@ pub(super) fn counted_sink(
     let last = Arc::new(Mutex::new(None));
     let flushed = last.clone();
     let report = Arc::new(move |sample: &gst::Sample| {
-        let Some(pts) = sample.buffer().and_then(gst::BufferRef::pts) else { return };
-        let stream = sample.segment().and_then(|s| s.downcast_ref::<gst::ClockTime>().and_then(|s| s.to_stream_time(pts)));
-        let pts_us = stream.unwrap_or(pts).useconds();
-        let duration_us = sample.buffer().and_then(gst::BufferRef::duration).map_or(0, gst::ClockTime::useconds);
+        let Some(shown) = sample.buffer().and_then(|buffer| Shown::of(buffer, sample.segment())) else { return };
         let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-        if *last == Some(pts_us) {
+        if last.replace(shown.pts_us) == Some(shown.pts_us) {
             return;
         }
-        *last = Some(pts_us);
         drop(last);
         show(sample);
-        presented(Shown { pts_us, duration_us });
+        presented(shown);
     });
     let on_preroll = report.clone();
     let callbacks = gst_app::AppSinkCallbacks::builder()

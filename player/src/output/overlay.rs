@@ -1,7 +1,7 @@
 //! What sinks with a rectangle of their own have in common: a plane of the display, a surface of Wayland.
 
 use super::flow::Flow;
-use super::{CopyPath, Presented, Rect, shown};
+use super::{CopyPath, Presented, Rect, Row, shown};
 use crate::Error;
 use gstreamer as gst;
 use gstreamer_video as gst_video;
@@ -35,16 +35,11 @@ impl Overlay {
         sink.set_property("max-lateness", 20_000_000i64);
         sink.set_property("enable-last-sample", false);
         let convert = gst::ElementFactory::make("videoconvertscale").property("n-threads", 2u32).build().map_err(broken)?;
-        let bin = gst::Bin::new();
-        bin.add_many([&convert, &sink]).map_err(broken)?;
-        convert.link(&sink).map_err(broken)?;
-        let no_pad = || Error::Framework("an element has no sink pad".into());
-        let pads = (convert.static_pad("sink").ok_or_else(no_pad)?, sink.static_pad("sink").ok_or_else(no_pad)?);
-        self.flow.watch(&pads.0, &pads.1);
+        let row = Row::of(&[&convert, &sink])?;
+        self.flow.watch(&row.entry, &row.exit);
         shown::report(&sink, presented);
-        bin.add_pad(&gst::GhostPad::with_target(&pads.0).map_err(broken)?).map_err(broken)?;
         self.change(|state| state.sink = Some(sink.downgrade()));
-        Ok(bin.upcast())
+        Ok(row.bin.upcast())
     }
 
     pub(super) fn set_rect(&self, rect: Rect) {

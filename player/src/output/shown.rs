@@ -63,10 +63,7 @@ impl Pending {
 }
 
 fn of(pad: &gst::Pad, buffer: &gst::Buffer) -> Option<Shown> {
-    let pts = buffer.pts()?;
-    let segment = pad.sticky_event::<gst::event::Segment>(0);
-    let time = segment.and_then(|s| s.segment().downcast_ref::<gst::ClockTime>().and_then(|s| s.to_stream_time(pts)));
-    Some(Shown { pts_us: time.unwrap_or(pts).useconds(), duration_us: buffer.duration().map_or(0, gst::ClockTime::useconds) })
+    Shown::of(buffer, pad.sticky_event::<gst::event::Segment>(0).as_ref().map(|event| event.segment()))
 }
 
 /// What it says that it has shown; of a bin, what its sink says.

@@ -1,6 +1,6 @@
 //! Pictures in main memory, converted and scaled by the CPU, handed to a callback. For windows, tests, and boards without a video plane.
 
-use super::{CopyPath, Presented, VideoOutput, null::counted_sink};
+use super::{CopyPath, Presented, Row, VideoOutput, null::counted_sink};
 use crate::Error;
 use gstreamer as gst;
 use gstreamer_video as gst_video;
@@ -127,13 +127,7 @@ impl VideoOutput for SoftwareOutput {
             filter.set_property("caps", self.caps(state.size));
             state.filter = Some(filter.downgrade());
         }
-        let bin = gst::Bin::with_name("software-output");
-        bin.add_many([&convert, &filter, &sink]).map_err(missing)?;
-        gst::Element::link_many([&convert, &filter, &sink]).map_err(missing)?;
-        let pad = convert.static_pad("sink").ok_or_else(|| Error::Framework("videoconvertscale has no sink pad".into()))?;
-        let ghost = gst::GhostPad::with_target(&pad).map_err(missing)?;
-        bin.add_pad(&ghost).map_err(missing)?;
-        Ok(bin.upcast())
+        Ok(Row::of(&[&convert, &filter, &sink])?.bin.upcast())
     }
 
     fn copy_path(&self) -> CopyPath {

@@ -1,7 +1,7 @@
 //! A plain window of GStreamer's, for the command line on a desktop.
 
 use super::flow::Flow;
-use super::{CopyPath, Presented, VideoOutput, shown};
+use super::{CopyPath, Presented, Row, VideoOutput, shown};
 use crate::Error;
 use gst::prelude::*;
 use gstreamer as gst;
@@ -22,14 +22,10 @@ impl VideoOutput for WindowVideo {
         let missing = |e: gst::glib::BoolError| Error::Framework(e.to_string());
         let convert = gst::ElementFactory::make("videoconvertscale").build().map_err(missing)?;
         let sink = gst::ElementFactory::make("autovideosink").build().map_err(missing)?;
-        let bin = gst::Bin::new();
-        bin.add_many([&convert, &sink]).map_err(missing)?;
-        convert.link(&sink).map_err(missing)?;
-        let pad = convert.static_pad("sink").ok_or_else(|| Error::Framework("no sink pad".into()))?;
-        self.0.watch(&pad, &sink.static_pad("sink").ok_or_else(|| Error::Framework("no sink pad".into()))?);
+        let row = Row::of(&[&convert, &sink])?;
+        self.0.watch(&row.entry, &row.exit);
         shown::report(&sink, presented);
-        bin.add_pad(&gst::GhostPad::with_target(&pad).map_err(missing)?).map_err(missing)?;
-        Ok(bin.upcast())
+        Ok(row.bin.upcast())
     }
 
     fn copy_path(&self) -> CopyPath {

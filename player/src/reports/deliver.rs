@@ -25,9 +25,8 @@ pub(crate) struct Courier {
 }
 
 impl Courier {
-    /// Reports `events` to where the configuration says; none where it says nothing.
-    pub(crate) fn start(config: &PlayerConfig, events: Receiver<Event>) -> Option<Self> {
-        let url = config.reports.clone()?;
+    /// Reports `events` to that address.
+    pub(crate) fn start(url: String, config: &PlayerConfig, events: Receiver<Event>) -> Self {
         let agent = ureq::Agent::config_builder()
             .user_agent(&config.user_agent)
             .tls_config(crate::fetch::trust(&config.roots))
@@ -49,7 +48,7 @@ impl Courier {
         };
         let thread = std::thread::Builder::new().name("reports".into()).spawn(work);
         let thread = thread.map_err(|e| tracing::error!("no thread for reports: {e}")).ok();
-        Some(Self { thread, done })
+        Self { thread, done }
     }
 
     /// The player is gone: its last reports have a moment to leave.

@@ -5,11 +5,14 @@ mod deliver;
 
 pub(crate) use deliver::Courier;
 
+use crate::fetch::cmcd::{hundreds, quoted};
 use crate::{Event, PlayerState};
 use std::collections::BTreeMap;
 
 /// Between two reports of what goes on (`e=t`), in ms.
 const INTERVAL_MS: u64 = 30_000;
+/// Characters of `cid` and `sid`, at most.
+const LONGEST: usize = 128;
 
 /// Turns the events of a player into reports, one session after the other.
 #[derive(Default)]
@@ -106,10 +109,9 @@ impl Reporter {
     fn line(&mut self, mut pairs: Pairs, now_ms: u64) -> String {
         self.number += 1;
         self.last_ms = now_ms;
-        let hundreds = |value: u64| value.saturating_add(50) / 100 * 100;
         pairs.insert("bl", format!("({};av)", hundreds(self.buffer_ms)));
         pairs.extend(self.bitrate_kbps.map(|kbps| ("br", format!("({kbps};v)"))));
-        pairs.extend(self.content.as_ref().map(|content| ("cid", quoted(content))));
+        pairs.extend(self.content.as_ref().map(|content| ("cid", quoted(content, LONGEST))));
         if self.stalls > 0 {
             pairs.insert("bsa", format!("({})", self.stalls));
             pairs.insert("bsda", format!("({})", self.stalled_ms));
@@ -123,7 +125,7 @@ impl Reporter {
             pairs.insert("sf", format.into());
             pairs.insert("st", if live { "l" } else { "v" }.into());
         }
-        pairs.insert("sid", quoted(&self.session));
+        pairs.insert("sid", quoted(&self.session, LONGEST));
         pairs.insert("sn", self.number.to_string());
         pairs.extend(self.state.map(|state| ("sta", token(state).to_owned())));
         pairs.insert("ts", now_ms.to_string());
@@ -144,11 +146,6 @@ fn token(state: PlayerState) -> &'static str {
         PlayerState::FatalError => "f",
         PlayerState::Quit => "q",
     }
-}
-
-/// A string of at most 128 characters (RFC 8941 §3.3.3).
-fn quoted(text: &str) -> String {
-    crate::fetch::cmcd::quoted(text, 128)
 }
 
 #[cfg(test)]

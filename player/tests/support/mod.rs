@@ -13,6 +13,7 @@ use hearth_manifest::{
 };
 use hearth_player::{AudioOutput, Event, LoadRequest, NullVideo, Player, PlayerConfig, Summary};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -205,6 +206,18 @@ pub fn finish(events: &Receiver<Event>, seen: &mut Vec<Event>, limit: u64) -> Su
 /// Numbers of the errors among `seen`.
 pub fn errors(seen: &[Event]) -> Vec<u16> {
     seen.iter().filter_map(|e| if let Event::Error(e) = e { Some(e.code) } else { None }).collect()
+}
+
+/// A library of this crate's examples, built where it is not there yet: `cargo test` builds examples, `cargo test --test NAME` does not.
+pub fn example(name: &str) -> PathBuf {
+    let profile: PathBuf = std::env::current_exe().expect("path").ancestors().nth(2).expect("target").into();
+    let library = profile.join(format!("examples/lib{name}.so"));
+    if !library.is_file() {
+        let mut build = std::process::Command::new(env!("CARGO"));
+        build.args(["build", "-q", "-p", "hearth-player", "--example", name, "--target-dir"]);
+        assert!(build.arg(profile.parent().expect("target")).status().expect("cargo").success());
+    }
+    library
 }
 
 /// It played without the stalls of a player that does not keep up, which last for seconds. A busy machine alone may hold a picture back for
