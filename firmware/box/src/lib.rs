@@ -4,5 +4,6 @@
 pub mod consent;
 pub mod facts;
 pub mod files;
+pub mod gave_up;
 #[cfg(feature = "client")]
 pub mod tokens;

@@ -51,12 +51,14 @@ pub enum Error {
         build: String,
     },
     /// It had its tries in a slot, and the box went back to what it ran before.
-    #[error("version {version} did not come up in slot {slot}; the box went back to what it ran before")]
+    #[error("version {version} did not come up in slot {slot}{}; the box went back to what it ran before", because(.why.as_deref()))]
     FellBack {
         /// Which.
         version: String,
         /// Where.
         slot: crate::slot::Slot,
+        /// What init said of it, if it came that far.
+        why: Option<String>,
     },
     /// The connection, not what came over it.
     #[error("no or a broken connection: {0}; check the network, it goes on where it was")]
@@ -209,4 +211,9 @@ impl Error {
         let what = what.into();
         move |source| Self::Io { what, source }
     }
+}
+
+/// ` (why)`, where something is known.
+fn because(why: Option<&str>) -> String {
+    why.map_or_else(String::new, |why| format!(" ({why})"))
 }

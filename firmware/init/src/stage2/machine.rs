@@ -24,6 +24,7 @@ use crate::sys::{clock, processes, spawn};
 use crate::{Error, Result, crash, lastwords, memory};
 use hearth_api::CrashRecord;
 use hearth_box::facts::DataState;
+use hearth_box::gave_up::GaveUp;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -31,6 +32,8 @@ use std::time::Duration;
 
 pub(super) const NOTIFY: &str = "/run/hearth/notify";
 const UPDATER: &str = "/usr/bin/hearth-update";
+/// Where the update agent keeps what it knows.
+const KEPT: &str = "/data/hearth";
 const LAUNCHER: &str = "launcher";
 const FIRST_MEMORY: Duration = Duration::from_secs(5);
 const EACH_MEMORY: Duration = Duration::from_secs(10);
@@ -245,11 +248,20 @@ impl Machine {
                 }
             }
             Verdict::Report(why) => self.log.failed(why),
-            Verdict::Reboot(why) => {
-                self.log.failed(why);
-                self.leave.get_or_insert(Leave::User);
+            Verdict::Reboot(why) => self.give_up(&why),
+        }
+    }
+
+    /// Leaves what runs. Of a version on trial the server is to hear why, from the one that comes up instead.
+    fn give_up(&mut self, why: &str) {
+        self.log.failed(why);
+        if self.identity.on_trial() && self.data.kept() {
+            let written = GaveUp::new(&self.identity.slot.build_id, why).write(Path::new(KEPT));
+            if let Err(error) = written.map_err(Error::path("write", KEPT)) {
+                self.log.failed(error);
             }
         }
+        self.leave.get_or_insert(Leave::User);
     }
 
     /// Services that want `/data` have something there.
@@ -299,8 +311,7 @@ impl Machine {
         self.keep_crashes(now);
         if let Some(service) = news.hopeless {
             // The watchdog would do the same, less kindly.
-            self.log.failed(format_args!("service {service} is hopeless, rebooting"));
-            self.leave.get_or_insert(Leave::User);
+            self.give_up(&format!("service {service} is hopeless"));
         }
         if let Some(service) = news.reboot {
             self.log.say("done", &service);

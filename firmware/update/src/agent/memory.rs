@@ -6,6 +6,7 @@ use crate::slot::{Running, Slot};
 use crate::{Error, signed};
 use hearth_api::UpdateOutcome;
 use hearth_box::files::{self, Kind};
+use hearth_box::gave_up::{self, GaveUp};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -85,8 +86,15 @@ impl Memory {
         }
     }
 
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(&self.path)
+    }
+
     /// An update is whole on its slot and about to be put on trial.
     pub fn on_trial(&mut self, trial: Trial) {
+        if let Err(e) = GaveUp::forget(self.folder()) {
+            eprintln!("hearth-update: {}: {e}", gave_up::FILE);
+        }
         self.change(|kept| kept.trial = Some(trial));
     }
 
@@ -107,7 +115,9 @@ impl Memory {
 
     /// Learns how the last trial ended from what runs: `build_id` on `running`.
     pub fn settle(&mut self, running: Running, build_id: &str, state: &BootState) {
-        self.change(|kept| kept.settle(running, build_id, state));
+        let trial = self.kept.trial.as_ref();
+        let why = trial.and_then(|trial| GaveUp::why(self.folder(), &trial.build_id));
+        self.change(|kept| kept.settle(running, build_id, state, why));
     }
 
     /// A server is to hear of this, as soon as it can be reached.
@@ -124,7 +134,8 @@ impl Memory {
 }
 
 impl Kept {
-    fn settle(&mut self, running: Running, build_id: &str, state: &BootState) {
+    /// `why`: what init said of the trial when it left it.
+    fn settle(&mut self, running: Running, build_id: &str, state: &BootState, why: Option<String>) {
         let Some(trial) = &mut self.trial else { return };
         let Some(outcome) = outcome(trial, running, build_id, state) else { return };
         if trial.outcome.replace(outcome) == Some(outcome) {
@@ -132,7 +143,7 @@ impl Kept {
         }
         let trial = trial.clone();
         let error = (outcome == UpdateOutcome::Failed).then(|| {
-            let e = Error::FellBack { version: trial.version.clone(), slot: trial.slot };
+            let e = Error::FellBack { version: trial.version.clone(), slot: trial.slot, why };
             format!("{}: {e}", e.code())
         });
         match outcome {
@@ -184,7 +195,7 @@ mod tests {
         let check = |running, build: &str, first, b, known, expected: Option<UpdateOutcome>, avoided| {
             let state = BootState { first, a: Chances::GOOD, b, ..BootState::default() };
             let mut kept = Kept { trial: Some(trial(known)), ..Kept::default() };
-            kept.settle(running, build, &state);
+            kept.settle(running, build, &state, None);
             let said = kept.unheard.first().map(|news| news.outcome);
             assert_eq!((said, kept.failed.len()), (expected, avoided), "{running} {build} {state:?}");
             let error = kept.unheard.first().and_then(|news| news.error.clone());

@@ -1,6 +1,7 @@
 //! An update that does not come up: its server hears of it, over reboots and broken networks, and the box leaves it alone.
 use super::fixture::{AtOnce, DEVICE, TestBox, build_id, info, release};
 use super::server::Server;
+use hearth_box::gave_up::GaveUp;
 use hearth_api::{UpdateOutcome, UpdateReport};
 use hearth_update::agent::daemon::Daemon;
 use hearth_update::agent::http::{Timeouts, client};
@@ -44,6 +45,8 @@ fn the_server_that_offered_it_hears_of_it_and_it_is_left_alone() {
     assert_eq!(turn(&test_box, &["http://127.0.0.1:9", &server.url]).unwrap(), Some(Slot::B));
     assert!(reports(&server).is_empty(), "how it ends is not known yet");
     falls_back(&test_box, Chances::NONE);
+    // init left a note, which is of this build.
+    GaveUp::new(&build_id(3), "self-check failed: no decoder").write(&test_box.folders.data).unwrap();
 
     // It has a bad day, and others are asked for updates.
     server.refuse_reports(503);
@@ -56,7 +59,7 @@ fn the_server_that_offered_it_hears_of_it_and_it_is_left_alone() {
     assert_eq!(told.len(), 3);
     let UpdateReport { device, version, outcome, error } = &told[2];
     assert_eq!((device.as_str(), version.as_str(), *outcome), (DEVICE, "3.0", UpdateOutcome::Failed));
-    assert!(error.as_ref().unwrap().starts_with("107: version 3.0 did not come up in slot b"), "{error:?}");
+    assert!(error.as_ref().unwrap().starts_with("107: version 3.0 did not come up in slot b (self-check failed: no decoder);"), "{error:?}");
     assert_eq!(test_box.status().state, State::Idle, "nothing to tell the viewer");
     turn(&test_box, &[&server.url]).unwrap();
     assert_eq!(reports(&server).len(), 3, "it was heard");

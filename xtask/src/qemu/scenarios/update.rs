@@ -128,6 +128,9 @@ fn given_up(rig: &mut Rig) -> Result<String> {
     expect("the slot marked good", slot(&good), "a")?;
     rig.keep(&machine.settled(BOOT)?, "given-up")?;
     let heard = rig.service.failure_after(known, &mut machine, INSTALL)?;
+    if !heard.contains("self-check failed") {
+        bail!("the operator reads only {heard}");
+    }
     let state = disk.boot_state()?;
     if state.b.good {
         bail!("slot b counts as good");
