@@ -2,10 +2,10 @@
 
 mod support;
 
-use hearth_cdm::limits::{Device, HdcpLevel};
+use hearth_cdm::limits::{Device, HdcpLevel, SecurityLevel};
 use hearth_cdm::to_base64url;
 use hearth_isobmff::KeyId;
-use hearth_manifest::{Hdcp, Rendition};
+use hearth_manifest::{Hdcp, Rendition, Robustness, system};
 use hearth_player::{Clock, Command, Event, LoadRequest, PlayerConfig, Summary};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -82,12 +82,11 @@ fn licences_are_renewed() {
     }
 }
 
-/// Plays `path` of `files` with these keys in the licence, on this connection.
-fn play(files: support::Files, path: &str, keys: &KeyList, hdcp: HdcpLevel) -> (Vec<Event>, Summary) {
+/// Plays `path` of `files` with these keys in the licence, on this device.
+fn play(files: support::Files, path: &str, keys: &KeyList, device: Device) -> (Vec<Event>, Summary) {
     let server = Server::start(files);
     let all = licence(keys, None);
     server.license_with(move |_, _| (200, all.clone()));
-    let device = Device { hdcp, ..Device::default() };
     let (player, events) = player(PlayerConfig { device, ..config() });
     player.load(LoadRequest { license_url: Some(server.url("license")), ..load(server.url(path)) });
     let mut seen = Vec::new();
@@ -115,7 +114,7 @@ fn a_licence_without_the_best_key_plays_the_rest() {
         (silent, &ALL[2..], &[6005], false),
     ];
     for (row, (edit, keys, expected, top)) in table.into_iter().enumerate() {
-        let (seen, summary) = play(packaged(edit), "main.mpd", keys, HdcpLevel::None);
+        let (seen, summary) = play(packaged(edit), "main.mpd", keys, Device::default());
         assert_eq!(errors(&seen), expected, "row {row}: {seen:#?}");
         if expected.is_empty() {
             assert_eq!(
@@ -139,7 +138,57 @@ fn a_poor_connection_takes_renditions_away() {
         (both, HdcpLevel::None, &[6008], false),
     ];
     for (row, (edit, level, expected, reaches)) in table.into_iter().enumerate() {
-        let (seen, summary) = play(packaged(edit), "main.m3u8", &ALL, level);
+        let (seen, summary) = play(packaged(edit), "main.m3u8", &ALL, Device { hdcp: level, ..Device::default() });
+        assert_eq!((errors(&seen), reached(&seen, TOP)), (expected.to_vec(), reaches), "row {row}: {seen:#?}");
+        let shown = summary.frames_presented + summary.frames_dropped;
+        assert_eq!(shown, if expected.is_empty() { FRAMES } else { 0 }, "row {row}: {summary:?}");
+    }
+}
+
+/// The rendition asks for one of these levels. Another system's levels are none of ours.
+fn ask(r: &mut Rendition, levels: &[&str]) {
+    let of = |system: &str, levels: &[&str]| {
+        let levels = levels.iter().map(|l| (*l).into()).collect();
+        Robustness { system: system.into(), levels }
+    };
+    r.robustness = vec![of(system::PLAYREADY, &["SL3000"]), of(system::CLEAR_KEY, levels), of(system::HLS_CLEAR_KEY, levels)];
+}
+
+#[test]
+fn a_device_that_is_not_secure_enough_goes_without() {
+    use SecurityLevel::{HardwareCrypto, HardwareDecode, SoftwareCrypto, SoftwareDecode};
+    let decode: Edit = |r| {
+        if r.id == "v2" {
+            ask(r, &["HW_SECURE_DECODE"])
+        }
+    };
+    let either: Edit = |r| {
+        if r.id == "v2" {
+            ask(r, &["HW-SECURE-ALL", "HW-SECURE-CRYPTO"])
+        }
+    };
+    let unheard: Edit = |r| {
+        if r.id == "v2" {
+            ask(r, &["SOMETHING-NEW"])
+        }
+    };
+    let weak: Edit = |r| {
+        if r.id == "v2" {
+            ask(r, &["SL2000"])
+        }
+    };
+    let every: Edit = |r| ask(r, &["SW-SECURE-DECODE"]);
+    let table: [(&str, Edit, SecurityLevel, bool, &[u16]); 7] = [
+        ("main.mpd", decode, HardwareDecode, true, &[]),
+        ("main.mpd", decode, HardwareCrypto, false, &[]),
+        ("main.m3u8", either, HardwareCrypto, true, &[]),
+        ("main.m3u8", either, SoftwareDecode, false, &[]),
+        ("main.m3u8", unheard, HardwareDecode, false, &[]),
+        ("main.m3u8", weak, SoftwareCrypto, true, &[]),
+        ("main.m3u8", every, SoftwareCrypto, false, &[6000]),
+    ];
+    for (row, (path, edit, security, reaches, expected)) in table.into_iter().enumerate() {
+        let (seen, summary) = play(packaged(edit), path, &ALL, Device { security, ..Device::default() });
         assert_eq!((errors(&seen), reached(&seen, TOP)), (expected.to_vec(), reaches), "row {row}: {seen:#?}");
         let shown = summary.frames_presented + summary.frames_dropped;
         assert_eq!(shown, if expected.is_empty() { FRAMES } else { 0 }, "row {row}: {summary:?}");

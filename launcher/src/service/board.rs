@@ -41,11 +41,13 @@ fn cdms(systems: &[String], library: &str) -> Vec<Arc<dyn Cdm>> {
     systems.iter().filter_map(one).collect()
 }
 
-/// The board's word for it as licences and manifests ask for it. What is decoded in the open is no safer for keys that are not.
+/// The board's word for it as licences and manifests ask for it.
 fn security(level: SecurityLevel) -> Security {
     match level {
-        SecurityLevel::SwSecureCrypto | SecurityLevel::SwSecureDecode => Security::Software,
-        SecurityLevel::HwSecureCrypto | SecurityLevel::HwSecureDecode => Security::HardwareCrypto,
+        SecurityLevel::SwSecureCrypto => Security::SoftwareCrypto,
+        SecurityLevel::SwSecureDecode => Security::SoftwareDecode,
+        SecurityLevel::HwSecureCrypto => Security::HardwareCrypto,
+        SecurityLevel::HwSecureDecode => Security::HardwareDecode,
         SecurityLevel::HwSecureAll => Security::HardwareAll,
     }
 }
@@ -130,12 +132,12 @@ mod tests {
     #[test]
     fn the_boards_drm_is_the_players() {
         let config = player(&board("qemu-virt"), PlayerConfig::default());
-        assert_eq!((config.cdms.len(), config.device.security), (1, Security::Software));
+        assert_eq!((config.cdms.len(), config.device.security), (1, Security::SoftwareCrypto));
         assert_eq!(config.cdms[0].info().key_system, "org.w3.clearkey");
         let systems = ["com.widevine.alpha".to_owned(), "org.w3.clearkey".to_owned()];
         assert_eq!(cdms(&systems, "/nowhere/libocdm.so").len(), 1, "a vendor's library that is missing costs its system only");
         assert!(cdms(&[], OPEN_CDM).is_empty());
-        assert_eq!(security(SecurityLevel::HwSecureDecode), Security::HardwareCrypto);
+        assert_eq!(security(SecurityLevel::HwSecureDecode), Security::HardwareDecode);
         assert!(security(SecurityLevel::SwSecureDecode) < security(SecurityLevel::HwSecureAll));
     }
 

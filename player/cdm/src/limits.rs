@@ -21,16 +21,34 @@ pub enum HdcpLevel {
     V2_3,
 }
 
-/// Where keys and clear pictures are, weakest first.
+/// Where keys and clear pictures are, weakest first; the levels that EME's robustness has for Widevine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum SecurityLevel {
-    /// In normal memory (Widevine L3, PlayReady SL2000).
+    /// `SW_SECURE_CRYPTO`: in normal memory (Widevine L3, PlayReady SL150 and SL2000).
     #[default]
-    Software,
-    /// Keys in a trusted environment (Widevine L2).
+    SoftwareCrypto,
+    /// `SW_SECURE_DECODE`: so, and the decoder is obfuscated too.
+    SoftwareDecode,
+    /// `HW_SECURE_CRYPTO`: keys in a trusted environment (Widevine L2).
     HardwareCrypto,
-    /// Keys, decoding and pictures in a trusted environment (Widevine L1, PlayReady SL3000).
+    /// `HW_SECURE_DECODE`: keys and decoding there.
+    HardwareDecode,
+    /// `HW_SECURE_ALL`: keys, decoding and pictures there (Widevine L1, PlayReady SL3000).
     HardwareAll,
+}
+
+impl SecurityLevel {
+    /// By the name that a system or a manifest has for it; HLS's labels have hyphens (RFC 8216bis `ALLOWED-CPC`). A name that is not known may
+    /// ask for anything, so it asks for the most.
+    pub fn named(name: &str) -> Self {
+        match name.trim().replace('-', "_").to_ascii_uppercase().as_str() {
+            "SW_SECURE_CRYPTO" | "SL150" | "SL2000" => Self::SoftwareCrypto,
+            "SW_SECURE_DECODE" => Self::SoftwareDecode,
+            "HW_SECURE_CRYPTO" => Self::HardwareCrypto,
+            "HW_SECURE_DECODE" => Self::HardwareDecode,
+            _ => Self::HardwareAll,
+        }
+    }
 }
 
 /// What a rendition needs.

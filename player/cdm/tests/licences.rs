@@ -130,15 +130,15 @@ fn limits_take_renditions_away() {
     let demand = |key: KeyId, hdcp, security| Demand { key_id: Some(key), hdcp, security };
     let (sd, hd, uhd) = (KeyId([1; 16]), KeyId([2; 16]), KeyId([3; 16]));
     let ladder = [
-        demand(sd, HdcpLevel::None, SecurityLevel::Software),
-        demand(hd, HdcpLevel::V1, SecurityLevel::Software),
+        demand(sd, HdcpLevel::None, SecurityLevel::SoftwareCrypto),
+        demand(hd, HdcpLevel::V1, SecurityLevel::SoftwareCrypto),
         demand(uhd, HdcpLevel::V2_2, SecurityLevel::HardwareAll),
     ];
     let all = [(sd, KeyStatus::Usable), (hd, KeyStatus::Usable), (uhd, KeyStatus::Usable)];
     let device = |hdcp, security| Device { hdcp, security };
     let strong = device(HdcpLevel::V2_3, SecurityLevel::HardwareAll);
     assert_eq!(playable(&ladder, Some(&all), strong), Ok(vec![0, 1, 2]));
-    assert_eq!(playable(&ladder, Some(&all), device(HdcpLevel::V2_2, SecurityLevel::Software)), Ok(vec![0, 1]));
+    assert_eq!(playable(&ladder, Some(&all), device(HdcpLevel::V2_2, SecurityLevel::SoftwareCrypto)), Ok(vec![0, 1]));
     assert_eq!(playable(&ladder, Some(&all), Device::default()), Ok(vec![0]));
     // A licence without UHD, whose HD key wants a better connection than the CDM sees.
     let some = [(sd, KeyStatus::Usable), (hd, KeyStatus::OutputRestricted)];

@@ -14,6 +14,15 @@ pub(crate) fn kind(codec: &str) -> Option<Kind> {
     })
 }
 
+/// What decides whether one decoder takes both: the sample entry, by one name for those that differ in where parameter sets are.
+pub(crate) fn family(codecs: &str) -> &str {
+    match codecs.split(['.', ',']).next().unwrap_or("").trim() {
+        "avc3" => "avc1",
+        "hev1" => "hvc1",
+        four => four,
+    }
+}
+
 /// Only those of `codecs` whose kind `keep` says yes to.
 pub(crate) fn filter(codecs: &str, keep: impl Fn(Option<Kind>) -> bool) -> String {
     let kept: Vec<&str> = codecs.split(',').map(str::trim).filter(|c| !c.is_empty() && keep(kind(c))).collect();

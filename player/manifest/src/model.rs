@@ -119,6 +119,9 @@ pub struct Rendition {
     /// What the screen's connection must be protected with (`HDCP-LEVEL`), if said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hdcp: Option<Hdcp>,
+    /// How secure the device must be for each DRM system (`ALLOWED-CPC`, `ContentProtection@robustness`); empty if not said.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub robustness: Vec<Robustness>,
     /// Thumbnails in each picture, columns and rows (DASH-IF `thumbnail_tile`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tiles: Option<(u32, u32)>,
@@ -150,6 +153,15 @@ pub enum Hdcp {
     Type0,
     /// HDCP 2.2 or better.
     Type1,
+}
+
+/// How secure a device must be under one DRM system (RFC 8216bis `ALLOWED-CPC`, ISO 23009-1 `ContentProtection@robustness`).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Robustness {
+    /// As [`ContentProtection::system`] has it.
+    pub system: String,
+    /// The system's own names of levels, such as `HW_SECURE_ALL` or `SL3000`; any one of them will do.
+    pub levels: Vec<String>,
 }
 
 /// One place where a rendition's files are (`BaseURL`, ISO 23009-1 §5.6).

@@ -176,12 +176,14 @@ fn delta_updates() {
 #[test]
 fn variables_come_from_the_multivariant_playlist() {
     let master = "#EXTM3U\n#EXT-X-DEFINE:NAME=\"host\",VALUE=\"https://cdn.example\"\n#EXT-X-DEFINE:QUERYPARAM=\"t\"\n\
-                  #EXT-X-STREAM-INF:BANDWIDTH=1,HDCP-LEVEL=TYPE-1,VIDEO-RANGE=PQ\n{$host}/v.m3u8?t={$t}\n";
+                  #EXT-X-STREAM-INF:BANDWIDTH=1,HDCP-LEVEL=TYPE-1,ALLOWED-CPC=\"org.w3.clearkey:SL2000/HW\",VIDEO-RANGE=PQ\n{$host}/v.m3u8?t={$t}\n";
     let from = url::Url::parse("https://origin.example/m.m3u8?t=a%20b").unwrap();
     let p = parse(master, &from).unwrap();
     let r = &p.periods[0].tracks[0].renditions[0];
     assert_eq!(r.segments, Segments::Playlist { url: "https://cdn.example/v.m3u8?t=a%20b".into() });
     assert_eq!((r.hdcp, r.video_range.as_deref()), (Some(Hdcp::Type1), Some("PQ")));
+    let levels = vec!["SL2000".to_owned(), "HW".to_owned()];
+    assert_eq!(r.robustness, [Robustness { system: "org.w3.clearkey".into(), levels }]);
     let media = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-DEFINE:IMPORT=\"host\"\n#EXTINF:4,\n{$host}/1.m4s\n";
     let m = hls::parse_media_importing(media, &from, &p.variables).unwrap();
     assert_eq!(m.segments[0].resource.url, "https://cdn.example/1.m4s");

@@ -6,11 +6,12 @@ use super::fetcher::place;
 use super::session::Session;
 use super::shared::Live;
 use crate::Error;
+use crate::media::systems::speaks;
 use crate::title::{Place, select::Ladder};
-use hearth_cdm::KeyStatus;
-use hearth_cdm::limits::{self, Demand, Device, HdcpLevel, playable};
+use hearth_cdm::limits::{self, Demand, Device, HdcpLevel, SecurityLevel, playable};
+use hearth_cdm::{CdmInfo, KeyStatus};
 use hearth_isobmff::{KeyId, TrackKind};
-use hearth_manifest::{Hdcp, Rendition};
+use hearth_manifest::{Hdcp, Rendition, Robustness};
 use std::collections::HashSet;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, PoisonError};
@@ -43,23 +44,30 @@ impl Live {
     }
 }
 
-/// What a manifest asks for one rendition.
-fn demand(rendition: &Rendition) -> Demand {
+/// What a manifest asks for one rendition on a device with these DRM systems.
+fn demand(rendition: &Rendition, systems: &[CdmInfo]) -> Demand {
     let key_id = rendition.protection.iter().find_map(|p| hearth_cdm::parse_key_id(p.key_id.as_deref()?).ok());
     let hdcp = match rendition.hdcp {
         None | Some(Hdcp::None) => HdcpLevel::None,
         Some(Hdcp::Type0) => HdcpLevel::V1,
         Some(Hdcp::Type1) => HdcpLevel::V2_2,
     };
-    Demand { key_id, hdcp, ..Demand::default() }
+    Demand { key_id, hdcp, security: security(&rendition.robustness, systems) }
+}
+
+/// The least that one of the device's own systems asks for. Where only others' levels are said, that is nothing.
+fn security(said: &[Robustness], systems: &[CdmInfo]) -> SecurityLevel {
+    let ours = said.iter().filter(|r| systems.iter().any(|info| speaks(info, &r.system)));
+    ours.flat_map(|r| &r.levels).map(|level| SecurityLevel::named(level)).min().unwrap_or_default()
 }
 
 impl Shared {
     /// The position in `ladder` at or below `wanted` that may be played; the lowest above it where there is none.
     pub(super) fn permitted(&self, ladder: &Ladder, wanted: usize) -> Result<usize, Error> {
         let places: Vec<Place> = (0..ladder.renditions.len()).map(|i| place(ladder, i)).collect();
-        let demands: Vec<Demand> =
-            places.iter().map(|p| self.title.rendition(*p).map_or_else(|_| Demand::default(), |r| demand(&r))).collect();
+        let systems: Vec<CdmInfo> = self.config.cdms.iter().map(|cdm| cdm.info()).collect();
+        let asked = |p: &Place| self.title.rendition(*p).map_or_else(|_| Demand::default(), |r| demand(&r, &systems));
+        let demands: Vec<Demand> = places.iter().map(asked).collect();
         let device = Device { hdcp: self.live.hdcp(), security: self.config.device.security };
         let (demands, keys) = self.known(demands);
         let allowed = match playable(&demands, Some(&keys), device) {

@@ -14,27 +14,22 @@ fn descriptors(presentation: &Presentation) -> impl Iterator<Item = &ContentProt
     sets.flat_map(|t| &t.renditions).flat_map(|r| &r.protection)
 }
 
-/// A descriptor's system ID, where it is one.
-fn system_id(descriptor: &ContentProtection) -> Option<SystemId> {
-    hearth_cdm::parse_key_id(&descriptor.system).ok().map(|id| SystemId(id.0))
-}
-
-/// The descriptor is for this DRM system: by its ID, or by what HLS calls it.
-fn speaks(info: &CdmInfo, descriptor: &ContentProtection) -> bool {
-    let by_id = system_id(descriptor).is_some_and(|id| info.system_ids.contains(&id));
-    by_id || descriptor.system.eq_ignore_ascii_case(&info.key_system)
+/// A manifest's name of a system is this DRM system's: its ID, or what HLS calls it.
+pub(crate) fn speaks(info: &CdmInfo, system: &str) -> bool {
+    let id = hearth_cdm::parse_key_id(system).ok().map(|id| SystemId(id.0));
+    id.is_some_and(|id| info.system_ids.contains(&id)) || system.eq_ignore_ascii_case(&info.key_system)
 }
 
 /// The first of `cdms` that the title is for. Where it is for none of them, and does not say, one that goes by key IDs.
 pub(crate) fn choose(cdms: &[Arc<dyn Cdm>], presentation: &Presentation) -> Option<Arc<dyn Cdm>> {
-    let named = cdms.iter().find(|cdm| descriptors(presentation).any(|d| speaks(&cdm.info(), d)));
+    let named = cdms.iter().find(|cdm| descriptors(presentation).any(|d| speaks(&cdm.info(), &d.system)));
     named.or_else(|| cdms.iter().find(|cdm| cdm.info().by_key_id)).cloned()
 }
 
 /// The licence server that the manifest names for `cdm`.
 pub(crate) fn license_url(cdm: &Arc<dyn Cdm>, presentation: &Presentation) -> Option<String> {
     let info = cdm.info();
-    let ours = descriptors(presentation).filter(|d| speaks(&info, d));
+    let ours = descriptors(presentation).filter(|d| speaks(&info, &d.system));
     ours.filter_map(|d| d.license_url.clone()).find(|u| u.starts_with("http"))
 }
 
@@ -50,7 +45,7 @@ pub(crate) fn names(presentation: &Presentation) -> String {
 pub(crate) fn boxes(cdm: &Arc<dyn Cdm>, presentation: &Presentation) -> Vec<Pssh> {
     let info = cdm.info();
     let mut boxes = Vec::new();
-    for descriptor in descriptors(presentation).filter(|d| speaks(&info, d)) {
+    for descriptor in descriptors(presentation).filter(|d| speaks(&info, &d.system)) {
         let bytes = descriptor.pssh.as_ref().and_then(|b| base64::engine::general_purpose::STANDARD.decode(b).ok());
         let Some(bytes) = bytes else { continue };
         let parsed = parse_pssh(&bytes).unwrap_or_default();

@@ -1,8 +1,8 @@
 //! An update that does not come up: its server hears of it, over reboots and broken networks, and the box leaves it alone.
 use super::fixture::{AtOnce, DEVICE, TestBox, build_id, info, release};
 use super::server::Server;
-use hearth_box::gave_up::GaveUp;
 use hearth_api::{UpdateOutcome, UpdateReport};
+use hearth_box::gave_up::GaveUp;
 use hearth_update::agent::daemon::Daemon;
 use hearth_update::agent::http::{Timeouts, client};
 use hearth_update::agent::offer::Asker;
@@ -59,7 +59,10 @@ fn the_server_that_offered_it_hears_of_it_and_it_is_left_alone() {
     assert_eq!(told.len(), 3);
     let UpdateReport { device, version, outcome, error } = &told[2];
     assert_eq!((device.as_str(), version.as_str(), *outcome), (DEVICE, "3.0", UpdateOutcome::Failed));
-    assert!(error.as_ref().unwrap().starts_with("107: version 3.0 did not come up in slot b (self-check failed: no decoder);"), "{error:?}");
+    assert!(
+        error.as_ref().unwrap().starts_with("107: version 3.0 did not come up in slot b (self-check failed: no decoder);"),
+        "{error:?}"
+    );
     assert_eq!(test_box.status().state, State::Idle, "nothing to tell the viewer");
     turn(&test_box, &[&server.url]).unwrap();
     assert_eq!(reports(&server).len(), 3, "it was heard");

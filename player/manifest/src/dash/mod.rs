@@ -6,6 +6,7 @@ mod parse;
 mod protect;
 mod segments;
 mod set;
+mod switching;
 mod template;
 mod tree;
 mod write;

@@ -5,6 +5,7 @@ use super::numbers::duration_us;
 use super::protect;
 use super::segments::{self, Place, Window};
 use super::set::{channels, only_ones_are_default, rendition, track};
+use super::switching::Joined;
 use super::tree::{Element, read};
 use crate::{Error, Format, Live, Period, Presentation, TrackSet, budget::Budget};
 use url::Url;
@@ -90,7 +91,7 @@ struct At {
 }
 
 fn period(p: &Element, bases: &Bases, at: &At, budget: &mut Budget) -> Result<Vec<TrackSet>, Error> {
-    let mut tracks: Vec<TrackSet> = Vec::new();
+    let mut joined = Joined::default();
     for (i, set) in p.all("AdaptationSet").enumerate() {
         let set_bases = bases.below(set, budget)?;
         let Some(mut track) = track(set, i) else { continue };
@@ -115,15 +116,17 @@ fn period(p: &Element, bases: &Bases, at: &At, budget: &mut Budget) -> Result<Ve
             r.bases = bases.alternatives(budget)?;
             let descriptors: Vec<&Element> = [rep, set, p].into_iter().flat_map(|e| e.all("ContentProtection")).collect();
             r.protection = protect::read(&descriptors);
-            budget.bytes(protect::weight(&r.protection))?;
+            r.robustness = protect::robustness(&descriptors);
+            budget.bytes(protect::weight(&r))?;
             track.channels = track.channels.or_else(|| channels(rep));
             track.renditions.push(r);
         }
         track.renditions.sort_by_key(|r| r.bandwidth);
         if !track.renditions.is_empty() {
-            tracks.push(track);
+            joined.add(set, track);
         }
     }
+    let mut tracks = joined.sets();
     only_ones_are_default(&mut tracks);
     Ok(tracks)
 }

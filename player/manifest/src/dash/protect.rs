@@ -1,7 +1,7 @@
 //! `ContentProtection` descriptors (ISO 23009-1 §5.8.5.2, DASH-IF IOP part 6), read.
 use super::tree::Element;
-use crate::ContentProtection;
 use crate::protection::{key_id, system, system_name};
+use crate::{ContentProtection, Rendition, Robustness};
 
 /// One entry a DRM system, each with the scheme and the key ID that the `mp4protection` descriptor says for all. Descriptors come
 /// innermost first: a representation's stands for its set's of the same scheme.
@@ -69,8 +69,23 @@ fn squeeze(s: &str) -> String {
     s.split_whitespace().collect()
 }
 
+/// The levels that descriptors ask for, the innermost of each system.
+pub(super) fn robustness(descriptors: &[&Element]) -> Vec<Robustness> {
+    let mut out: Vec<Robustness> = Vec::new();
+    for d in descriptors {
+        let (Some(level), Some(uri)) = (d.attr("robustness"), d.attr("schemeIdUri")) else { continue };
+        let (system, level) = (system_name(uri), level.trim());
+        if !level.is_empty() && !out.iter().any(|r| r.system == system) {
+            out.push(Robustness { system, levels: vec![level.to_string()] });
+        }
+    }
+    out
+}
+
 /// What must be paid for a copy.
-pub(super) fn weight(p: &[ContentProtection]) -> usize {
+pub(super) fn weight(r: &Rendition) -> usize {
     let len = |s: &Option<String>| s.as_ref().map_or(0, String::len);
-    p.iter().map(|p| 160 + p.system.len() + len(&p.pssh) + len(&p.license_url)).sum()
+    let protection = r.protection.iter().map(|p| 160 + p.system.len() + len(&p.pssh) + len(&p.license_url));
+    let robustness = r.robustness.iter().map(|r| 64 + r.system.len() + r.levels.iter().map(String::len).sum::<usize>());
+    protection.chain(robustness).sum()
 }

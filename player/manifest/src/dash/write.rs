@@ -2,7 +2,7 @@
 use super::numbers::{duration, fraction, range_text};
 use super::template;
 use crate::protection::{system, uuid};
-use crate::{ContentProtection, Kind, Period, Presentation, Rendition, Segment, Segments, TrackSet};
+use crate::{Kind, Period, Presentation, Rendition, Segment, Segments, TrackSet};
 use quick_xml::escape::escape as escape_markup;
 use std::fmt::Write as _;
 
@@ -94,9 +94,10 @@ fn set(out: &mut String, t: &TrackSet, id: u32, start_us: u64) {
             "      <AudioChannelConfiguration schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" value=\"{c}\"/>"
         );
     }
-    let shared = renditions.iter().all(|r| r.protection == renditions[0].protection);
+    let said = |r: &Rendition| (r.protection.clone(), r.robustness.clone());
+    let shared = renditions.iter().all(|r| said(r) == said(renditions[0]));
     if shared {
-        protection(out, &renditions[0].protection, "      ");
+        protection(out, renditions[0], "      ");
     }
     if t.kind == Kind::Image && content == "video" {
         out.push_str("      <EssentialProperty schemeIdUri=\"http://dashif.org/guidelines/trickmode\" value=\"0\"/>\n");
@@ -140,7 +141,7 @@ fn representation(out: &mut String, r: &Rendition, kind: Kind, position: usize, 
     attr(out, "audioSamplingRate", r.sample_rate);
     out.push_str(">\n");
     if own_protection {
-        protection(out, &r.protection, "        ");
+        protection(out, r, "        ");
     }
     match &r.segments {
         Segments::List { segments } => list(out, r, segments, start_us),
@@ -221,7 +222,8 @@ fn timeline(out: &mut String, segments: &[Segment]) {
 }
 
 /// `mp4protection` first, then one descriptor a DRM system.
-fn protection(out: &mut String, list: &[ContentProtection], indent: &str) {
+fn protection(out: &mut String, rendition: &Rendition, indent: &str) {
+    let list = &rendition.protection;
     let Some(first) = list.iter().find(|p| p.scheme.is_some() || p.key_id.is_some()) else { return };
     let _ = write!(out, "{indent}<ContentProtection schemeIdUri=\"{}\"", system::MP4_PROTECTION);
     attr(out, "value", first.scheme.as_deref());
@@ -237,6 +239,9 @@ fn protection(out: &mut String, list: &[ContentProtection], indent: &str) {
         let Some(id) = uuid(id) else { continue };
         let _ = write!(out, "{indent}<ContentProtection schemeIdUri=\"urn:uuid:{id}\"");
         attr(out, "value", p.is_clear_key().then_some("ClearKey1.0"));
+        // There is room for one level; the first is what was meant most.
+        let asked = rendition.robustness.iter().find(|r| r.system == p.system);
+        attr(out, "robustness", asked.and_then(|r| r.levels.first()));
         out.push_str(">\n");
         if let Some(pssh) = &p.pssh {
             let _ = writeln!(out, "{indent}  <cenc:pssh>{}</cenc:pssh>", escape(pssh));

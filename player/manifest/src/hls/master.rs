@@ -1,5 +1,6 @@
 //! Multivariant playlists (RFC 8216 §4.3.4).
 use super::attrs::Attributes;
+use super::cpc;
 use super::keys;
 use super::lines::{Line, Variables, bad, lines};
 use crate::{
@@ -97,6 +98,7 @@ impl Reader<'_> {
                 Some("TYPE-1") => Some(Hdcp::Type1),
                 _ => None,
             },
+            robustness: self.text(attrs, "ALLOWED-CPC", line)?.map_or_else(Vec::new, |list| cpc::read(&list)),
             audio_group: self.text(attrs, "AUDIO", line)?,
             segments: Segments::Playlist { url: self.vars.url(uri, self.base, &mut self.budget, line)? },
             ..Rendition::default()

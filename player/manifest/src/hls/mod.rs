@@ -1,5 +1,6 @@
 //! HLS playlists (RFC 8216, draft-pantos-hls-rfc8216bis).
 mod attrs;
+mod cpc;
 mod keys;
 mod lines;
 mod master;

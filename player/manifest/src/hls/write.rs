@@ -1,5 +1,5 @@
 //! Writes multivariant and VOD media playlists for fragmented MP4 (version 7).
-use super::{keys, master::CHARACTERISTICS};
+use super::{cpc, keys, master::CHARACTERISTICS};
 use crate::{
     ContentProtection, Hdcp, Kind, Period, Presentation, Rendition, Resource, Segment, Segments, TrackSet, codecs, time,
 };
@@ -264,6 +264,9 @@ fn picture(out: &mut String, r: &Rendition) {
     });
     if let Some(level) = level {
         let _ = write!(out, ",HDCP-LEVEL={level}");
+    }
+    if !r.robustness.is_empty() {
+        let _ = write!(out, ",ALLOWED-CPC={}", label(&cpc::write(&r.robustness)));
     }
 }
 
