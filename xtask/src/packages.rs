@@ -43,7 +43,7 @@ pub const PACKAGES: &[Package] = &[
     run("gstreamer1.0-plugins-bad", "H.264 parser, time codes, AAC"),
     run("gstreamer1.0-plugins-ugly", "x264, the H.264 encoder"),
     run("gstreamer1.0-libav", "H.264 and AAC decoders"),
-    window("gstreamer1.0-x", "shows pictures in an X window"),
+    run("gstreamer1.0-x", "time codes in the sample films' pictures; shows pictures in an X window"),
     window("gstreamer1.0-alsa", "sound"),
     window("libx11-6", "the launcher's window"),
     window("libx11-xcb1", "the launcher's window"),
@@ -104,6 +104,7 @@ pub const ELEMENTS: &[(&str, &str)] = &[
     ("qtdemux", "reads MP4"),
     ("mp4mux", "writes MP4"),
     ("timecodestamper", "numbers the frames of the sample films"),
+    ("timeoverlay", "shows those numbers"),
 ];
 
 /// Libraries that pkg-config has to find, with the oldest version that will do.

@@ -5,7 +5,7 @@ pub(crate) mod keys;
 pub(crate) mod packed;
 pub(crate) mod prepare;
 pub(crate) mod still;
-mod systems;
+pub(crate) mod systems;
 pub(crate) mod text;
 pub(crate) mod ts;
 pub(crate) mod verify;
