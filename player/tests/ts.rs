@@ -5,7 +5,9 @@ mod support;
 
 use gst::prelude::*;
 use gstreamer as gst;
-use hearth_player::{Command, Decoders, Event, PlayerConfig};
+use hearth_player::tools::{self, Source};
+use hearth_player::{Command, Decoders, Error, Event, PlayerConfig};
+use std::path::Path;
 use std::sync::LazyLock;
 use support::fault::{Fault, Rule};
 use support::server::Server;
@@ -25,6 +27,12 @@ static FILES: LazyLock<Files> = LazyLock::new(|| {
          audiotestsrc num-buffers=235 samplesperbuffer=1024 ! audio/x-raw,rate=48000,channels=2 ! avenc_aac ! aacparse ! sink.audio"
     ))
     .expect("hlssink2");
+    run(&pipeline);
+    let entries = std::fs::read_dir(dir.path()).expect("dir").flatten();
+    entries.map(|e| (e.file_name().to_string_lossy().into_owned(), std::fs::read(e.path()).expect("file"))).collect()
+});
+
+fn run(pipeline: &gst::Element) {
     pipeline.set_state(gst::State::Playing).expect("playing");
     let end = pipeline
         .bus()
@@ -32,9 +40,7 @@ static FILES: LazyLock<Files> = LazyLock::new(|| {
         .timed_pop_filtered(gst::ClockTime::from_seconds(60), &[gst::MessageType::Eos, gst::MessageType::Error]);
     assert!(end.is_some_and(|m| m.type_() == gst::MessageType::Eos));
     pipeline.set_state(gst::State::Null).expect("null");
-    let entries = std::fs::read_dir(dir.path()).expect("dir").flatten();
-    entries.map(|e| (e.file_name().to_string_lossy().into_owned(), std::fs::read(e.path()).expect("file"))).collect()
-});
+}
 
 #[test]
 fn plays_seeks_and_ends() {
@@ -139,5 +145,68 @@ fn sound_may_be_packed_by_itself() {
         // Sound of another time would hold the picture up, or be waited for.
         assert!(smooth(&summary) && summary.segments_lost == 0 && summary.decode_errors == 0, "{list}: {summary:?}");
         assert!(server.requests().iter().any(|r| r.starts_with("GET /sound4.aac")), "{list}");
+    }
+}
+
+/// Lines of a tool, each cut at its commas.
+fn lines(location: &str, tool: impl Fn(&Source, &mut Vec<u8>) -> Result<(), Error>) -> Vec<Vec<String>> {
+    let mut out = Vec::new();
+    tool(&Source::new(location), &mut out).expect("tool");
+    let text = String::from_utf8(out).expect("text");
+    text.lines().map(|l| l.split(',').map(str::to_owned).collect()).collect()
+}
+
+/// The same film, put from transport streams into one MP4 by GStreamer's own elements.
+fn as_mp4(dir: &Path) -> String {
+    let mut names: Vec<&String> = FILES.keys().filter(|n| n.ends_with(".ts")).collect();
+    names.sort();
+    let (ts, mp4) = (dir.join("all.ts"), dir.join("all.mp4"));
+    std::fs::write(&ts, names.iter().flat_map(|n| FILES[*n].clone()).collect::<Vec<u8>>()).expect("ts");
+    let pipeline = gst::parse::launch(&format!(
+        "filesrc location={} ! tsdemux name=d ! queue ! h264parse ! mp4mux name=m ! filesink location={} d. ! queue ! aacparse ! m.",
+        ts.display(),
+        mp4.display()
+    ));
+    run(&pipeline.expect("remux"));
+    mp4.display().to_string()
+}
+
+#[test]
+fn frames_and_samples_are_those_of_the_same_film_in_mp4() {
+    let server = Server::start(FILES.clone());
+    let (url, dir) = (server.url("main.m3u8"), tempfile::tempdir().expect("dir"));
+    let mp4 = as_mp4(dir.path());
+    let last = |lines: &[Vec<String>]| lines.iter().filter_map(|l| l.last().cloned()).collect::<Vec<_>>();
+    let pictures = lines(&url, |source, out| tools::frames(source, false, out));
+    assert_eq!(pictures.len() as u64, FRAMES);
+    assert_eq!(last(&pictures), last(&lines(&mp4, |source, out| tools::frames(source, false, out))), "md5 of every picture");
+    let times: Vec<i64> = pictures.iter().map(|l| l[0].parse().expect("time")).collect();
+    assert!(times.windows(2).all(|t| (t[1] - t[0]).abs_diff(40_000) <= 12), "{times:?}");
+    assert!((0..1_000_000).contains(&times[0]), "{times:?}");
+
+    let sound = lines(&url, |source, out| tools::samples(source, 1, out));
+    assert_eq!(last(&sound), last(&lines(&mp4, |source, out| tools::samples(source, 1, out))), "md5 of every frame of sound");
+    let video = lines(&url, |source, out| tools::samples(source, 0, out));
+    let keys = video.iter().filter(|l| l[2] == "1").count();
+    assert_eq!((video.len() as u64, keys), (FRAMES, 5), "a key frame a second");
+    let mut shown: Vec<i64> = video.iter().map(|l| l[1].parse().expect("time")).collect();
+    shown.sort_unstable();
+    assert_eq!(shown, times, "samples are decoded to these very pictures");
+}
+
+#[test]
+fn samples_of_packed_sound_are_those_of_its_mp4() {
+    let film = Film { video: vec![encode::video("v1", 320, 180, 0, 25, 5)], audio: encode::audio("a", 5) };
+    let mut files = film.package(None, None);
+    files.extend(packed(&encode::audio("a", 5), (1 << 33) - 90_000));
+    let server = Server::start(files);
+    let of = |path: &str| lines(&server.url(path), |source, out| tools::samples(source, 0, out));
+    let (ours, boxed) = (of("sound.m3u8"), of("a.m3u8"));
+    assert!(ours.len() > 200 && ours.len() == boxed.len(), "{} {}", ours.len(), boxed.len());
+    for (a, b) in ours.iter().zip(&boxed) {
+        assert_eq!((&a[2..]), (&b[2..]));
+        // The time of a tag is rounded to a tick; the clock has wrapped on the way.
+        let time = |l: &[String]| l[1].parse::<i64>().expect("time");
+        assert!(time(a).abs_diff(time(b)) <= 12, "{a:?} {b:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! Every frame of a track, decoded, as a checksum.
 
 use super::samples::{first_of, hex};
-use super::{Reader, Source};
+use super::{Piece, Reader, Source, plain};
 use crate::Error;
 use crate::media::prepare::{Chunk, Format};
 use crate::media::{caps, verify::Verifier};
@@ -27,10 +27,16 @@ pub fn frames(source: &Source, audio: bool, output: &mut impl Write) -> Result<(
     let pick = first_of(&tracks, kind).ok_or_else(|| Error::NothingToPlay(format!("no {kind:?} track")))?;
     let verifier = Verifier::new(reader.decoders.clone());
     let mut decoding: Option<Decoding> = None;
-    reader.each(pick, |init, bytes, from, shift| {
-        let shift = std::cell::RefCell::new(shift);
-        let of = |first| shift.borrow_mut().of(first);
-        for chunk in init.read_segment(bytes, from, &[kind], &reader.keys, &verifier, of)? {
+    reader.each(pick, |Piece { init, bytes, segment }, shift| {
+        let chunks = match init {
+            Some(init) => {
+                let shift = std::cell::RefCell::new(shift);
+                let of = |first| shift.borrow_mut().of(first);
+                init.read_segment(bytes, &segment.resource, &[kind], &reader.keys, &verifier, of)?
+            }
+            None => plain::chunks(bytes, segment, shift)?,
+        };
+        for chunk in chunks.into_iter().filter(|c| c.format.track.kind == kind) {
             let running = match &mut decoding {
                 Some(running) => running,
                 None => decoding.insert(Decoding::start(&reader, &chunk.format)?),

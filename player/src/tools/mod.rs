@@ -4,6 +4,7 @@
 mod captions;
 mod frames;
 mod inspect;
+mod plain;
 mod samples;
 
 pub use captions::{CaptionPicture, captions};
@@ -19,7 +20,7 @@ use crate::title::{self, Playlist, Title};
 use crate::{Decoders, Error, LoadRequest, PlayerConfig};
 use hearth_cdm::KeyPair;
 use hearth_isobmff::TrackKind;
-use hearth_manifest::{Format, Kind, Resource};
+use hearth_manifest::{Format, Kind, Resource, Segment};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -45,6 +46,14 @@ pub struct Source {
 struct Pick {
     set: usize,
     kind: TrackKind,
+}
+
+/// A segment, fetched and opened.
+struct Piece<'a> {
+    /// None for what has none: transport streams and packed audio.
+    init: Option<&'a InitSegment>,
+    bytes: Vec<u8>,
+    segment: &'a Segment,
 }
 
 /// An opened title and what reading it needs.
@@ -79,21 +88,31 @@ impl Reader {
         let mut picks = Vec::new();
         for kind in [Kind::Video, Kind::Audio] {
             for (set, tracks) in sets.iter().enumerate().filter(|(_, t)| t.kind == kind && !t.renditions.is_empty()) {
-                let first = if kind == Kind::Video { TrackKind::Video } else { TrackKind::Audio };
                 let muxed = kind == Kind::Video && tracks.renditions.iter().all(|r| r.audio_group.is_none());
-                picks.push(Pick { set, kind: first });
-                if muxed && self.has_sound(set)? {
-                    picks.push(Pick { set, kind: TrackKind::Audio });
-                }
+                let kinds = match kind {
+                    Kind::Video if muxed => self.kinds(set)?,
+                    Kind::Video => vec![TrackKind::Video],
+                    _ => vec![TrackKind::Audio],
+                };
+                picks.extend(kinds.into_iter().map(|kind| Pick { set, kind }));
             }
         }
         Ok(picks)
     }
 
-    /// The first init segment of video set `set` has an audio track too.
-    fn has_sound(&self, set: usize) -> Result<bool, Error> {
+    /// What the first segment of set `set` has: video, audio, or both.
+    fn kinds(&self, set: usize) -> Result<Vec<TrackKind>, Error> {
         let list = self.playlist(0, set)?;
-        Ok(self.init(&list, 0)?.1.of_kind(TrackKind::Audio).is_some())
+        let mut kinds = vec![TrackKind::Video, TrackKind::Audio];
+        let Some((at, segment)) = list.segments.iter().enumerate().find(|(_, s)| !s.gap) else { return Ok(kinds) };
+        if segment.init.as_ref().or(list.init.as_ref()).is_some() {
+            let (_, init) = self.init(&list, at)?;
+            kinds.retain(|kind| init.of_kind(*kind).is_some());
+        } else {
+            let chunks = plain::chunks(self.segment(&list, segment)?, segment, &mut Shift::default())?;
+            kinds.retain(|kind| chunks.iter().any(|c| c.format.track.kind == *kind));
+        }
+        Ok(kinds)
     }
 
     /// Which rendition of track set `set` in `period` is read.
@@ -123,26 +142,32 @@ impl Reader {
     /// The init segment of segment number `at`.
     fn init<'a>(&self, list: &'a Playlist, at: usize) -> Result<(&'a Resource, InitSegment), Error> {
         let own = list.segments.get(at).and_then(|s| s.init.as_ref()).or(list.init.as_ref());
-        let resource = own.ok_or_else(|| Error::UnsupportedContainer("no init segment (MPEG-2 transport stream?)".into()))?;
+        let resource = own.ok_or_else(|| Error::UnsupportedContainer("no init segment".into()))?;
         let mut bytes = self.read(resource)?;
-        if let (Some(segment), Some(whole)) = (list.segments.get(at), self.whole(list, at)?) {
+        if let Some(segment) = list.segments.get(at)
+            && let Some(whole) = self.whole(list, segment)?
+        {
             whole.open_init(&mut bytes, &segment.resource.url)?;
         }
         Ok((resource, read_init(&bytes, &resource.url)?))
     }
 
-    /// What segment number `at` is encrypted with, if it is as a whole.
-    fn whole(&self, list: &Playlist, at: usize) -> Result<Option<Whole>, Error> {
-        let Some(segment) = list.segments.get(at) else { return Ok(None) };
+    /// What a segment is encrypted with, if it is as a whole.
+    fn whole(&self, list: &Playlist, segment: &Segment) -> Result<Option<Whole>, Error> {
         self.keys.whole(segment.protection.as_ref().unwrap_or(&list.protection), segment.number)
     }
 
-    /// Gives every segment of a track to `each`: its init segment, bytes, place, and where its media time goes (see [`Shift`]).
-    fn each(
-        &self,
-        pick: &Pick,
-        mut each: impl FnMut(&InitSegment, Vec<u8>, &Resource, &mut Shift) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    /// A segment's bytes, opened where it is encrypted as a whole.
+    fn segment(&self, list: &Playlist, segment: &Segment) -> Result<Vec<u8>, Error> {
+        let mut bytes = self.read(&segment.resource)?;
+        if let Some(whole) = self.whole(list, segment)? {
+            whole.open(&mut bytes, &segment.resource.url)?;
+        }
+        Ok(bytes)
+    }
+
+    /// Gives every segment of a track to `each`, with where its media time goes.
+    fn each(&self, pick: &Pick, mut each: impl FnMut(Piece<'_>, &mut Shift) -> Result<(), Error>) -> Result<(), Error> {
         let presentation = &*self.title.presentation();
         let id = &presentation.periods[0].tracks[pick.set].id;
         let mut shift = Shift::default();
@@ -156,20 +181,15 @@ impl Reader {
             let mut inits: HashMap<Resource, InitSegment> = HashMap::new();
             for (n, segment) in list.segments.iter().enumerate().filter(|(_, s)| !s.gap) {
                 let resource = segment.init.as_ref().or(list.init.as_ref());
-                let known = resource.is_some_and(|r| inits.contains_key(r));
-                if !known {
+                if resource.is_some_and(|r| !inits.contains_key(r)) {
                     let (resource, init) = self.init(&list, n)?;
                     inits.insert(resource.clone(), init);
                 }
-                let Some(init) = resource.and_then(|r| inits.get(r)) else { continue };
+                let init = resource.and_then(|r| inits.get(r));
                 let domain = if presentation.format == Format::Hls { usize::from(segment.discontinuity) } else { 0 };
                 shift.enter(p, domain, segment.start_us);
                 shift.said = said;
-                let mut bytes = self.read(&segment.resource)?;
-                if let Some(whole) = self.whole(&list, n)? {
-                    whole.open(&mut bytes, &segment.resource.url)?;
-                }
-                each(init, bytes, &segment.resource, &mut shift)?;
+                each(Piece { init, bytes: self.segment(&list, segment)?, segment }, &mut shift)?;
             }
         }
         Ok(())
