@@ -10,8 +10,8 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use support::server::Server;
 use support::{
-    AUDIO_KEY, AUDIO_KID, CBCS, CENC, Film, Packaging, VIDEO_KEY, VIDEO_KID, encode, errors, example, finish, licence, load,
-    player,
+    AUDIO_KEY, AUDIO_KID, CBCS, CENC, Files, Film, Packaging, Protection, VIDEO_KEY, VIDEO_KID, encode, errors, example, finish,
+    licence, load, player,
 };
 
 /// The library.
@@ -120,15 +120,21 @@ fn says_what_is_missing() {
     session.generate_request(InitDataType::Cenc, &init_data(&[VIDEO_KID])).expect("request");
 }
 
-#[test]
-fn plays_under_it() {
-    let film = Film { video: vec![encode::video("v1", 160, 90, 0, 25, 3)], audio: encode::audio("a", 3) };
-    let widevine = |r: &mut hearth_manifest::Rendition| {
+/// Three seconds under Widevine, as the manifest has it.
+fn film(protection: Protection) -> Files {
+    static FILM: LazyLock<Film> =
+        LazyLock::new(|| Film { video: vec![encode::video("v1", 160, 90, 0, 25, 3)], audio: encode::audio("a", 3) });
+    let edit = |r: &mut hearth_manifest::Rendition| {
         for p in &mut r.protection {
             p.system = system::WIDEVINE.into();
             p.pssh = p.key_id.as_deref().and_then(|id| widevine_pssh(id, "cenc"));
         }
     };
+    FILM.package_as(&Packaging { protection: Some(protection), license: None, key: |_| (VIDEO_KEY, VIDEO_KID), edit })
+}
+
+#[test]
+fn plays_under_it() {
     let all = [(VIDEO_KID, VIDEO_KEY), (AUDIO_KID, AUDIO_KEY)];
     let wrong = [(VIDEO_KID, *b"not the real key"), (AUDIO_KID, AUDIO_KEY)];
     let there: Vec<Arc<dyn Cdm>> = vec![Arc::new(cdm())];
@@ -138,9 +144,7 @@ fn plays_under_it() {
         (CENC, &there, wrong, Some(6006)),
         (CENC, &Vec::new(), all, Some(6000)),
     ] {
-        let key = |_: &str| (VIDEO_KEY, VIDEO_KID);
-        let files = film.package_as(&Packaging { protection: Some(protection), license: None, key, edit: widevine });
-        let server = Server::start(files);
+        let server = Server::start(film(protection));
         server.license_with(move |_, _| (200, licence(&keys, None)));
         let (player, events) = player(PlayerConfig { cdms: cdms.clone(), ..PlayerConfig::default() });
         player.load(LoadRequest { license_url: Some(server.url("license")), ..load(server.url("main.mpd")) });
@@ -151,4 +155,23 @@ fn plays_under_it() {
         assert_eq!(summary.frames_presented + summary.frames_dropped, frames, "{summary:?}");
         assert_eq!((seen.contains(&Played::Ended), summary.decode_errors), (expected.is_none(), 0), "{summary:?}");
     }
+}
+
+/// As a person would try a vendor's library.
+#[test]
+fn the_command_plays_with_a_library() {
+    let server = Server::start(film(CENC));
+    server.license_with(|_, _| (200, licence(&[(VIDEO_KID, VIDEO_KEY), (AUDIO_KID, AUDIO_KEY)], None)));
+    let run = |cdm: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_hearth-player"));
+        command.args(["play", "--headless", "--json", "--license", &server.url("license"), "--cdm", cdm]);
+        let out = command.arg(server.url("main.mpd")).output().expect("hearth-player");
+        (out.status.success(), String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr))
+    };
+    let (played, said) = run(&format!("com.widevine.alpha={}", *LIBRARY));
+    assert!(played && said.contains("\"event\":\"ended\""), "{said}");
+    let (played, said) = run("com.widevine.alpha=/nowhere/libocdm.so");
+    assert!(!played && said.contains("/nowhere/libocdm.so"), "{said}");
+    let (played, said) = run("com.widevine.alpha");
+    assert!(!played && said.contains("SYSTEM=LIBRARY"), "{said}");
 }

@@ -2,6 +2,7 @@
 
 mod abr_sim;
 mod captions;
+mod device;
 mod output;
 mod play;
 
@@ -23,6 +24,7 @@ const EXAMPLES: &str = "Examples:
   hearth-player play http://localhost:8080/v1/titles/1/master.m3u8
   hearth-player play https://example.org/film.mpd --headless --json --seconds 10
   hearth-player play film.mpd --output kms:45
+  hearth-player play film.mpd --cdm com.widevine.alpha=libocdm.so --license https://example.org/license
   hearth-player frames film.mpd --key 0123456789abcdef0123456789abcdef:00112233445566778899aabbccddeeff
   hearth-player inspect https://example.org/master.m3u8
 

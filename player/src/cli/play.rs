@@ -1,6 +1,7 @@
 //! `play`: one title, events as lines.
 
 use super::KeyArguments;
+use super::device::DeviceArguments;
 use super::output::Wanted;
 use clap::Args;
 use hearth_player::{AudioOutput, Command, Error, Event, LoadRequest, Player, PlayerConfig, TextPreference};
@@ -38,6 +39,8 @@ pub(super) struct PlayArguments {
     output: Wanted,
     #[command(flatten)]
     keys: KeyArguments,
+    #[command(flatten)]
+    device: DeviceArguments,
     /// Stop after so many seconds of the film [default: at its end]
     #[arg(long, value_name = "S")]
     seconds: Option<f64>,
@@ -60,14 +63,16 @@ pub(super) fn play(arguments: PlayArguments) -> ExitCode {
     let audio = if arguments.headless { AudioOutput::None } else { AudioOutput::Auto };
     let wanted = if arguments.headless { Wanted::None } else { arguments.output };
     let roots = arguments.ca.as_deref().map(authorities).transpose();
-    let (roots, video) = match roots.and_then(|roots| Ok((roots.unwrap_or_default(), wanted.open()?))) {
-        Ok(ready) => ready,
-        Err(error) => {
-            eprintln!("{}", error.for_terminal());
-            return ExitCode::FAILURE;
-        }
-    };
-    let config = PlayerConfig { keys: arguments.keys.keys, audio, reports: arguments.report, roots, ..PlayerConfig::default() };
+    let (roots, (device, cdms), video) =
+        match roots.and_then(|roots| Ok((roots.unwrap_or_default(), arguments.device.open()?, wanted.open()?))) {
+            Ok(ready) => ready,
+            Err(error) => {
+                eprintln!("{}", error.for_terminal());
+                return ExitCode::FAILURE;
+            }
+        };
+    let (keys, reports) = (arguments.keys.keys, arguments.report);
+    let config = PlayerConfig { keys, audio, reports, roots, device, cdms, ..PlayerConfig::default() };
     let player = Player::new(config, video);
     let events = player.events();
     let start_us = (arguments.start.max(0.0) * 1e6) as u64;
