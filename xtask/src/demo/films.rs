@@ -19,6 +19,9 @@ const SIZE: &str = "width=640,height=360";
 /// Between demultiplexer and decoder of a clip that waits for its turn: it holds coded data, half a megabyte a round.
 const ROOM: &str = "queue max-size-buffers=0 max-size-bytes=0 max-size-time=0";
 
+/// Makes one stretch of time of what `concat` puts together: `videorate` gives the first frames of each clip times of the next one.
+const ONE: &str = "identity single-segment=true";
+
 /// Encodes a master at this many kbit/s: good enough to be encoded again, a key frame every two seconds.
 fn h264(kbps: u32) -> String {
     h264_with(kbps, "")
@@ -129,11 +132,11 @@ pub fn ladder(renditions: &[(u32, u32)], dir: &Path) -> Result<Vec<PathBuf>> {
         let size = format!("videoconvertscale ! video/x-raw,format=I420,width={width},height={height},framerate=25/1");
         // Key frames at the same places in all renditions.
         let coded = h264_with(*kbps, " option-string=\"scenecut=0:min-keyint=50\"");
-        recipes.push((format!("{height}p"), format!("concat name=pictures ! videorate ! {size} ! {coded}{pictures}")));
+        recipes.push((format!("{height}p"), format!("concat name=pictures ! {ONE} ! videorate ! {size} ! {coded}{pictures}")));
     }
     recipes.push((
         "sound".into(),
-        format!("concat name=sound ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels=2 ! {aac} bitrate=96000 ! aacparse ! mux.{sound}"),
+        format!("concat name=sound ! {ONE} ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels=2 ! {aac} bitrate=96000 ! aacparse ! mux.{sound}"),
     ));
     let mut files = Vec::new();
     for (name, recipe) in recipes {
@@ -152,8 +155,8 @@ fn looped(file: &Path, seconds: u32, aac: &str) -> String {
     let rounds = seconds.div_ceil(5);
     let video_out = h264(5000);
     let mut text = format!(
-        "concat name=pictures ! videoconvert ! videorate ! video/x-raw,format=I420,framerate=25/1 ! {video_out} \
-         concat name=sound ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels=2 ! {aac} bitrate=96000 ! aacparse ! mux."
+        "concat name=pictures ! {ONE} ! videoconvert ! videorate ! video/x-raw,format=I420,framerate=25/1 ! {video_out} \
+         concat name=sound ! {ONE} ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels=2 ! {aac} bitrate=96000 ! aacparse ! mux."
     );
     for i in 0..rounds {
         text.push_str(&format!(
@@ -256,5 +259,19 @@ mod tests {
         recipes.sort();
         recipes.dedup();
         assert_eq!(recipes.len(), all.len());
+    }
+
+    /// Time goes on over the joints of a clip that is put together of rounds.
+    #[test]
+    fn a_looped_clip_has_one_time_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = ladder(&[(90, 60)], dir.path()).unwrap().remove(0);
+        let asked = ["-v", "error", "-select_streams", "v", "-show_entries", "packet=pts_time", "-of", "csv=p=0"];
+        let said = output("ffprobe", &[&asked[..], &[file.to_str().unwrap()]].concat()).unwrap();
+        let seconds = said.lines().map(|line| line.trim_end_matches(',').parse::<f64>().unwrap());
+        let mut frames: Vec<i64> = seconds.map(|s| (s * 25.0).round() as i64).collect();
+        frames.sort_unstable();
+        assert!(frames.len() > 700, "{}", frames.len());
+        assert!(frames.windows(2).all(|pair| pair[1] - pair[0] == 1), "{frames:?}");
     }
 }
