@@ -9,7 +9,7 @@ use crate::outputs::{Latest, Output, Outputs};
 use crate::platform::{FilmPlane, Waker};
 
 /// The player's number for pictures that cannot be shown.
-const VIDEO_OUTPUT: u32 = 4002;
+const VIDEO_OUTPUT: u16 = 4002;
 
 /// Answers requests, sooner or later.
 pub trait Server {
@@ -234,8 +234,9 @@ fn retire(player: Player) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::platform::Seat;
+    use crate::platform::{Rect, Seat};
     use hearth_player::AudioOutput;
+    use std::sync::Arc;
     use std::sync::mpsc::RecvTimeoutError;
     use std::time::Duration;
 
@@ -272,5 +273,58 @@ mod tests {
         cinema.warm();
         cinema.load(2, LoadRequest { url, ..LoadRequest::default() });
         assert_eq!(heard(&mut cinema, 2, started).last(), Some(&(20, false)), "also a player that was made before");
+    }
+
+    fn plane(number: u32) -> FilmPlane {
+        // What is no display controller takes no pictures.
+        let card = Arc::new(std::fs::File::open("/dev/null").expect("a file").into());
+        FilmPlane { card, connector: 1, plane: number, scales: true, rect: Rect { x: 0, y: 0, width: 1280, height: 720 } }
+    }
+
+    #[test]
+    fn a_plane_that_takes_no_pictures_costs_neither_the_film_nor_its_place() {
+        let (ring, bell) = channel();
+        let wake: Waker = Arc::new(move || ring.send(()).unwrap_or_default());
+        let config = PlayerConfig { audio: AudioOutput::None, ..PlayerConfig::default() };
+        let seat = Seat::default();
+        let mut cinema = EngineCinema::new(Outputs::new(None, seat.clone(), wake.clone()), config, wake);
+        seat.offer(Some(plane(7)));
+        cinema.warm();
+        let url = concat!(env!("CARGO_MANIFEST_DIR"), "/selfcheck/selfcheck.mp4").to_owned();
+        cinema.load(1, LoadRequest { url, start_us: 400_000, ..LoadRequest::default() });
+        let mut told = Vec::new();
+        while !told.iter().any(|e| matches!(e, Event::Ended)) {
+            told.extend(cinema.poll().into_iter().map(|(_, e)| e));
+            assert!(!told.iter().any(|e| matches!(e, Event::Error(_) | Event::Summary(_))), "{told:?}");
+            assert_ne!(bell.recv_timeout(Duration::from_secs(30)), Err(RecvTimeoutError::Timeout), "{told:?}");
+            if let Some(frame) = cinema.latest().get().1 {
+                assert!(frame.pts_us >= 360_000, "from the start again: {} us", frame.pts_us);
+            }
+        }
+        assert!(cinema.latest().get().1.is_some() && cinema.latest().size_on_plane().is_none());
+        assert!(seat.was_left(), "the plane is to be dark");
+        cinema.send(1, Command::Stop);
+        let last = |cinema: &mut EngineCinema| cinema.poll().into_iter().find(|(_, e)| matches!(e, Event::Summary(_)));
+        while last(&mut cinema).is_none() {
+            assert_ne!(bell.recv_timeout(Duration::from_secs(30)), Err(RecvTimeoutError::Timeout));
+        }
+    }
+
+    #[test]
+    fn the_output_is_the_plane_that_the_screen_offers() {
+        let seat = Seat::default();
+        let mut outputs = Outputs::new(None, seat.clone(), Arc::new(|| ()));
+        assert!(outputs.best().plane.is_none() && !outputs.follow(), "nothing is offered");
+        let first = plane(7);
+        seat.offer(Some(first.clone()));
+        let one = outputs.best();
+        assert_eq!(one.plane.as_ref().map(|p| p.plane), Some(7));
+        seat.offer(Some(FilmPlane { rect: Rect { x: 320, ..first.rect }, ..first.clone() }));
+        assert!(outputs.follow() && !outputs.follow(), "once an offer");
+        assert!(Arc::ptr_eq(&one.video, &outputs.best().video), "the same plane elsewhere: what plays on it goes on");
+        seat.offer(Some(FilmPlane { plane: 8, ..first }));
+        assert!(!Arc::ptr_eq(&one.video, &outputs.best().video), "another plane");
+        seat.offer(None);
+        assert!(outputs.best().plane.is_none(), "composed");
     }
 }

@@ -173,7 +173,7 @@ impl Card {
         let (handle, now) = self.property(plane, "zpos")?;
         let info = self.get_property(handle).ok()?;
         match info.value_type() {
-            property::ValueType::UnsignedRange(low, high) if info.mutable() => Some((low, high)),
+            property::ValueType::UnsignedRange(low, high) if info.mutable() => Some((*low, *high)),
             _ => Some((now, now)),
         }
     }
@@ -181,7 +181,8 @@ impl Card {
     /// The property, and its value, by which a plane's alpha is premultiplied.
     pub fn premultiplied(&self, plane: plane::Handle) -> Option<(property::Handle, u64)> {
         let (handle, _) = self.property(plane, BLEND)?;
-        let property::ValueType::Enum(values) = self.get_property(handle).ok()?.value_type() else { return None };
+        let info = self.get_property(handle).ok()?;
+        let property::ValueType::Enum(values) = info.value_type() else { return None };
         let value = values.values().1.iter().find(|v| v.name().to_bytes() == b"Pre-multiplied")?;
         Some((handle, value.value()))
     }

@@ -4,12 +4,12 @@ use super::card::{Card, Pipe, Wanted};
 use super::damage::Damage;
 use super::layers::{self, Layers};
 use super::request::Request;
+use crate::platform::Rect;
 use drm::buffer::{Buffer as _, DrmFourcc};
 use drm::control::atomic::AtomicModeReq;
 use drm::control::dumbbuffer::{DumbBuffer, DumbMapping};
 use drm::control::{AtomicCommitFlags, ClipRect, Device as _, Event, PageFlipFlags};
 use drm::control::{framebuffer, plane, property};
-use crate::platform::Rect;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -105,8 +105,9 @@ pub struct Display {
 impl Display {
     /// Turns it on, black.
     pub fn open(card: Card, pipe: Pipe) -> io::Result<Self> {
-        if !pipe.stacks.is_empty() {
-            let mut buffers = Self::buffers(&card, &pipe, DrmFourcc::Argb8888)?;
+        if !pipe.stacks.is_empty()
+            && let Ok(mut buffers) = Self::buffers(&card, &pipe, DrmFourcc::Argb8888)
+        {
             if let Some(layers) = buffers.first().and_then(|b| layers::turn_on(&card, &pipe, b.frame)) {
                 let way = Way::Atomic(Box::new(Properties::of(&card, layers.ui)?));
                 return Ok(Self { card, pipe, way, buffers, front: 0, flipping: None, layers: Some(layers) });
@@ -133,7 +134,9 @@ impl Display {
     }
 
     fn turn_on_atomic(&self) -> io::Result<Option<Properties>> {
-        let (Some(plane), Some(buffer), true) = (self.pipe.plane, self.buffers.first(), self.card.atomic) else { return Ok(None) };
+        let (Some(plane), Some(buffer), true) = (self.pipe.plane, self.buffers.first(), self.card.atomic) else {
+            return Ok(None);
+        };
         let (width, height) = self.pipe.size();
         let mut request = Request::new(&self.card);
         request.on(&self.pipe)?;
@@ -145,6 +148,11 @@ impl Display {
     /// The plane that is there for films alone, if there is one, and whether it scales them.
     pub fn film(&self) -> Option<(plane::Handle, bool)> {
         self.layers.as_ref().map(|l| (l.film, l.scales))
+    }
+
+    /// What is written must say that nothing shines through.
+    pub fn alpha(&self) -> bool {
+        self.buffers.first().is_some_and(|b| b.dumb.format() == DrmFourcc::Argb8888)
     }
 
     /// The buffer to write the next frame into: not the one that is shown, where there is a choice.

@@ -23,7 +23,6 @@ pub use infrared::Infrared;
 
 use super::{FilmPlane, Frame, Input, Rect, Screen, ScreenError, Seat, Tally, Waker};
 use crate::compose::{self, Composer, fit};
-use card::Card;
 use display::Display;
 use hotplug::{Change, Uevents};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
@@ -152,7 +151,7 @@ impl KmsScreen {
         let mode = display.pipe.size();
         let place = choose::place(self.canvas, mode);
         self.composer.begin(frame.film, self.canvas);
-        let above = display.film().is_some();
+        let (above, alpha) = (display.film().is_some(), display.alpha());
         let blank = if above { 0 } else { OPAQUE };
         let buffer = display.back();
         let rows: Vec<_> = buffer.stale.rows().collect();
@@ -173,7 +172,9 @@ impl KmsScreen {
                     compose::above(&frame.ui, source, row);
                 } else {
                     self.composer.row(frame.film, &frame.ui, source, row);
-                    row.iter_mut().for_each(|pixel| *pixel |= OPAQUE);
+                    if alpha {
+                        row.iter_mut().for_each(|pixel| *pixel |= OPAQUE);
+                    }
                 }
                 drawn = Some(source);
                 let inside = &mut scaled[place.x as usize..(place.x + place.width) as usize];
@@ -241,7 +242,8 @@ impl Screen for KmsScreen {
 
     fn wait(&mut self, timeout: Option<Duration>, input: &mut Vec<Input>) {
         let alone = self.uevents.is_none() || self.display.is_none();
-        let soonest = [alone.then_some(LOOK_AGAIN), (self.busy && self.owes()).then_some(BUSY)].into_iter().flatten().chain(timeout);
+        let soonest =
+            [alone.then_some(LOOK_AGAIN), (self.busy && self.owes()).then_some(BUSY)].into_iter().flatten().chain(timeout);
         let timeout = soonest.min();
         let until = timeout.map(|t| Timespec { tv_sec: t.as_secs() as i64, tv_nsec: i64::from(t.subsec_nanos()) });
         let mut fds = vec![PollFd::new(&*self.wake, PollFlags::IN)];

@@ -189,7 +189,8 @@ mod tests {
         let meson = [of(Primary, RGB, fixed(1)), of(Overlay, "NV12 YU12", fixed(0))];
         assert_eq!(best(&meson, "AR24 XR24", "NV12"), Some((1, 0, None, false, vec![])));
         // Raspberry Pi: the primary plane is the lowest, a stack of overlays above it.
-        let vc4: Vec<_> = [of(Primary, ALL, fixed(0))].into_iter().chain((0..8).map(|_| of(Overlay, ALL, Some((1, 31))))).collect();
+        let vc4: Vec<_> =
+            [of(Primary, ALL, fixed(0))].into_iter().chain((0..8).map(|_| of(Overlay, ALL, Some((1, 31))))).collect();
         assert_eq!(best(&vc4, "AR24 XR24", "NV12"), Some((1, 2, Some(0), true, vec![(1, 1), (2, 2)])));
         // Allwinner's mixer: one plane for video, three for the rest, the first of which is the primary; each in its place, or anywhere.
         let de = |at: fn(u64) -> Option<(u64, u64)>| {
@@ -222,7 +223,8 @@ mod tests {
 
     #[test]
     fn the_next_best_comes_next() {
-        let planes = [of(Primary, ALL, Some((0, 9))), of(Overlay, "NV12", Some((0, 9))), of(Overlay, "NV12 P010 AR24", Some((0, 9)))];
+        let planes =
+            [of(Primary, ALL, Some((0, 9))), of(Overlay, "NV12", Some((0, 9))), of(Overlay, "NV12 P010 AR24", Some((0, 9)))];
         let stacks = stacks(&planes, &[], &listed("NV12 P010"));
         let order: Vec<_> = stacks.iter().map(|s| (s.film, s.ui, s.idle, s.formats.len())).collect();
         // The one with more of the film's formats; then the other; then with the primary plane off; the film there only at last.
