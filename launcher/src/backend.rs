@@ -208,12 +208,10 @@ impl Cinema for EngineCinema {
 
     fn poll(&mut self) -> Vec<(u32, Event)> {
         // Another display: a film whose plane is no longer there goes on elsewhere.
-        if self.outputs.follow() {
-            let best = self.outputs.best();
-            let there = |plane: &FilmPlane| best.plane.as_ref().is_some_and(|b| b.is(plane));
-            if self.playing.as_ref().and_then(|p| p.plane.as_ref()).is_some_and(|plane| !there(plane)) {
-                self.go_on(best);
-            }
+        let best = self.outputs.best();
+        let there = |plane: &FilmPlane| best.plane.as_ref().is_some_and(|b| b.is(plane));
+        if self.playing.as_ref().and_then(|p| p.plane.as_ref()).is_some_and(|plane| !there(plane)) {
+            self.go_on(best);
         }
         let events: Vec<_> = self.events.try_iter().collect();
         events.into_iter().filter_map(|(run, event)| self.heed(run, event)).collect()
@@ -314,13 +312,12 @@ mod tests {
     fn the_output_is_the_plane_that_the_screen_offers() {
         let seat = Seat::default();
         let mut outputs = Outputs::new(None, seat.clone(), Arc::new(|| ()));
-        assert!(outputs.best().plane.is_none() && !outputs.follow(), "nothing is offered");
+        assert!(outputs.best().plane.is_none(), "nothing is offered");
         let first = plane(7);
         seat.offer(Some(first.clone()));
         let one = outputs.best();
         assert_eq!(one.plane.as_ref().map(|p| p.plane), Some(7));
         seat.offer(Some(FilmPlane { rect: Rect { x: 320, ..first.rect }, ..first.clone() }));
-        assert!(outputs.follow() && !outputs.follow(), "once an offer");
         assert!(Arc::ptr_eq(&one.video, &outputs.best().video), "the same plane elsewhere: what plays on it goes on");
         seat.offer(Some(FilmPlane { plane: 8, ..first }));
         assert!(!Arc::ptr_eq(&one.video, &outputs.best().video), "another plane");

@@ -13,6 +13,8 @@ struct State {
     number: u64,
     frame: Option<VideoFrame>,
     plane: Option<Arc<KmsPlane>>,
+    /// What planes before that one have shown.
+    shown: u64,
     size: Option<(u32, u32)>,
 }
 
@@ -45,7 +47,15 @@ impl Latest {
 
     /// Pictures that a plane of the display has shown so far.
     pub fn shown_on_plane(&self) -> u64 {
-        self.change(|state| state.plane.as_ref().map_or(0, |p| p.shown()))
+        self.change(|state| state.shown + state.plane.as_ref().map_or(0, |p| p.shown()))
+    }
+
+    fn count(&self, plane: &Arc<KmsPlane>) {
+        self.change(|state| {
+            if let Some(before) = state.plane.replace(plane.clone()).filter(|before| !Arc::ptr_eq(before, plane)) {
+                state.shown += before.shown();
+            }
+        });
     }
 }
 
@@ -101,11 +111,11 @@ impl Outputs {
         Output { video: self.software.clone(), plane: None }
     }
 
-    /// Takes in what the screen offers. True: not what it did before.
-    pub fn follow(&mut self) -> bool {
+    /// Takes in what the screen offers.
+    fn follow(&mut self) {
         let (offer, offered) = self.seat.offered();
         if std::mem::replace(&mut self.offer, offer) == offer {
-            return false;
+            return;
         }
         let output = offered.and_then(|offered| {
             let same = self.plane.take().filter(|(plane, _)| plane.is(&offered)).map(|(_, output)| output);
@@ -118,9 +128,8 @@ impl Outputs {
         });
         self.plane = output;
         if let Some((_, output)) = &self.plane {
-            self.latest.change(|state| state.plane = Some(output.clone()));
+            self.latest.count(output);
         }
-        true
     }
 
     /// A film begins, on the plane or not.

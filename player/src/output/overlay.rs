@@ -120,4 +120,32 @@ mod tests {
             assert_eq!(place(rect, visible), expected);
         }
     }
+
+    #[test]
+    fn the_cpu_scales_for_a_sink_that_does_not() {
+        gst::init().expect("gst");
+        for (scales, rect, expected) in [(true, true, (64, 48)), (false, false, (64, 48)), (false, true, (128, 72))] {
+            let overlay = Overlay::new(scales);
+            if rect {
+                overlay.set_rect(Rect { x: 5, y: 5, width: 128, height: 72 });
+            }
+            let sink = gst::ElementFactory::make("fakesink").build().expect("sink");
+            let bin = overlay.bin(sink.clone(), Arc::new(drop)).expect("bin");
+            let source = gst::ElementFactory::make("videotestsrc").property("num-buffers", 2).build().expect("source");
+            let caps = gst::Caps::builder("video/x-raw").field("width", 64).field("height", 48).build();
+            let filter = gst::ElementFactory::make("capsfilter").property("caps", caps).build().expect("filter");
+            let pipeline = gst::Pipeline::new();
+            pipeline.add_many([&source, &filter, &bin]).expect("add");
+            gst::Element::link_many([&source, &filter, &bin]).expect("link");
+            pipeline.set_state(gst::State::Playing).expect("playing");
+            let end = [gst::MessageType::Eos, gst::MessageType::Error];
+            let end = pipeline.bus().and_then(|b| b.timed_pop_filtered(gst::ClockTime::from_seconds(20), &end));
+            let caps = sink.static_pad("sink").and_then(|p| p.current_caps()).expect("caps");
+            let side = |name: &str| caps.structure(0).and_then(|s| s.get::<i32>(name).ok()).expect("a side");
+            assert_eq!((side("width"), side("height")), expected, "scales: {scales}, rectangle: {rect}");
+            assert!(end.is_some_and(|m| m.type_() == gst::MessageType::Eos), "the end");
+            assert_eq!(overlay.shown.load(Relaxed), 2, "both are counted");
+            pipeline.set_state(gst::State::Null).expect("null");
+        }
+    }
 }

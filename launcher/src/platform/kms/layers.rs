@@ -63,7 +63,7 @@ fn take(card: &Card, pipe: &Pipe, stack: &Stack, frame: framebuffer::Handle) -> 
         request.test()
     };
     // A film in some size, shown in that: wherever it is on the screen the plane must be able to be, and to go again.
-    let size = (width / 2 & !1, height / 2 & !1);
+    let size = ((width / 2) & !1, (height / 2) & !1);
     let middle = Rect { x: size.0 / 2, y: size.1 / 2, width: size.0, height: size.1 };
     let sample = Plain::film(card, size, &stack.formats)?;
     let test = |black: Option<&Plain>| ask(black)?.test().and_then(|()| with_film(black, &sample, middle));
