@@ -86,7 +86,7 @@ impl Overlay {
 /// Pictures that fill `rect`, in whichever memory: with black bars where their shape is another.
 fn sized(rect: Rect) -> gst::Caps {
     let side = |n: u32| n.clamp(2, 8192) as i32;
-    let caps = gst::Caps::builder("video/x-raw").features(["ANY"]);
+    let caps = gst::Caps::builder("video/x-raw").any_features();
     let caps = caps.field("width", side(rect.width)).field("height", side(rect.height));
     caps.field("pixel-aspect-ratio", gst::Fraction::new(1, 1)).build()
 }
