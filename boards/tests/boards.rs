@@ -124,6 +124,7 @@ fn bad_files_are_refused_with_the_reason() {
     refused("qemu-virt", "ram-mib = 1024", "ram-mb = 1024", "unknown field `ram-mb`");
     refused("qemu-virt", "ram-mib = 1024", "", "missing field `ram-mib`");
     refused("qemu-virt", "id = \"qemu-virt\"", "id = \"other\"", "must be the file's name");
+    refused("qemu-virt", "output = \"software\"", "output = \"plane\"", "unknown variant");
     refused("qemu-virt", "schema = 1", "schema = 2", "this build reads 1");
     refused("qemu-virt", "schema = 1", "schema = [", "TOML");
     refused("qemu-virt", "evidence = \"tested\"", "evidence = \"trust me\"", "unknown variant");
@@ -136,13 +137,22 @@ fn bad_files_are_refused_with_the_reason() {
 fn doubtful_facts_are_found() {
     let found = |id: &str, from: &str, to: &str, field: &str, severity: Severity| {
         let (_keep, dir) = altered(id, from, to);
-        let findings = check(&load(&dir, id).unwrap());
+        let findings = check(&load(&dir, if id.starts_with("soc/") { "rockpro64" } else { id }).unwrap());
         let one = findings.iter().find(|f| f.field == field && f.severity == severity);
         assert!(one.is_some_and(|f| !f.how.is_empty()), "{to}: {findings:?}");
     };
     found("qemu-virt", "player-mib = 128", "player-mib = 1280", "memory", Severity::Error);
     found("qemu-virt", "640x360@30", "lots", "video.decoder.max", Severity::Error);
     found("qemu-virt", "use = \"both\"", "use = \"cursor\"", "display.plane", Severity::Error);
+    found("qemu-virt", "output = \"software\"", "output = \"kms-plane\"", "display.plane", Severity::Error);
+    found("soc/rk3399", "\"AR24\", \"XR24\"", "\"XR24\"", "display.plane", Severity::Error);
+    found(
+        "soc/rk3399",
+        "\"NV12\"]\n\n[[display.plane]]",
+        "\"nv-12\"]\n\n[[display.plane]]",
+        "display.plane.formats",
+        Severity::Error,
+    );
     found("qemu-virt", "verified-boot = \"fit\"", "verified-boot = \"none\"", "bootloader.verified-boot", Severity::Warning);
     found("qemu-virt", "\"dm-verity\", ", "", "kernel.initramfs-modules", Severity::Error);
     found("qemu-virt", "root-mib = 40", "root-mib = 100", "image.root-mib", Severity::Error);

@@ -9,6 +9,7 @@ pub mod captions;
 pub mod compose;
 mod facts;
 pub mod keys;
+pub mod outputs;
 pub mod platform;
 pub mod report;
 pub mod run;

@@ -9,6 +9,7 @@ use hearth_launcher::app::{Launcher, Parts};
 use hearth_launcher::art::Art;
 use hearth_launcher::backend::EngineCinema;
 use hearth_launcher::captions::Captions;
+use hearth_launcher::outputs::Outputs;
 use hearth_launcher::platform::{self, Clock, HeadlessScreen, Screen};
 use hearth_launcher::report::Report;
 use hearth_launcher::run::Loop;
@@ -125,7 +126,8 @@ fn start(args: Args) -> anyhow::Result<Report> {
     let config = player_config(&args, board.as_ref(), headless);
     // A box's screen scales the film itself, cheaper; a window looks better with the player's own scaling.
     let picture = (!on_display(&args)).then_some((width, height));
-    let cinema = EngineCinema::new(picture, config.clone(), wake.clone());
+    let outputs = Outputs::new(picture, screen.seat(), wake.clone());
+    let cinema = EngineCinema::new(outputs, config.clone(), wake.clone());
     let latest = cinema.latest();
     let captions = Captions::new();
     let (keeper, memory) = Keeper::open(&folders.run);

@@ -1,10 +1,10 @@
 //! The loop: sleep until something happens, let the launcher take it in, draw, show.
 
 use crate::app::Launcher;
-use crate::backend::Latest;
 use crate::captions::Captions;
 use crate::compose::{self, Picture};
-use crate::platform::{Clock, Frame, Input, Screen, ScreenError, Surface};
+use crate::outputs::Latest;
+use crate::platform::{Clock, Frame, Input, Screen, ScreenError, Surface, Tally};
 use crate::report::{Costs, Report};
 use crate::script::{Action, Condition, Script, Stage};
 use crate::service::Service;
@@ -88,7 +88,9 @@ impl Loop {
             (state.failure, state.quit) = (Some(e.to_string()), true);
         }
         self.launcher.begin();
-        self.service.turn(&mut self.launcher, self.screen.tally(), self.clock.now());
+        let Tally { frames, pictures } = self.screen.tally();
+        let pictures = pictures + self.latest.shown_on_plane();
+        self.service.turn(&mut self.launcher, Tally { frames, pictures }, self.clock.now());
     }
 
     fn timeout(&self, state: &State) -> Option<Duration> {
@@ -154,7 +156,7 @@ impl Loop {
         let film = self.launcher.film();
         let shown = video.as_ref().filter(|_| film.is_some());
         let film_changed = state.film != shown.map(|_| number);
-        let size = shown.map(|v| (v.width, v.height));
+        let size = shown.map(|v| (v.width, v.height)).or_else(|| self.latest.size_on_plane().filter(|_| film.is_some()));
         self.captions.viewer = self.launcher.viewer();
         let mut ui_changed = self.captions.show(self.launcher.captions(), size, self.surface.size(), self.launcher.overlay());
         if !film_changed && drawn.is_none() && ui_changed.is_empty() && !self.screen.owes() {
@@ -162,7 +164,7 @@ impl Loop {
         }
         ui_changed.extend(drawn.into_iter().flat_map(|d| d.region));
         state.film = shown.map(|_| number);
-        if let (Some(session), Some(_)) = (film, shown)
+        if let (Some(session), Some(_)) = (film, size)
             && state.first_frames.iter().all(|(s, _)| *s != session)
         {
             state.first_frames.push((session, self.clock.now()));
@@ -172,7 +174,7 @@ impl Loop {
         self.screen.present(&Frame { film: picture.as_ref(), film_changed, ui, ui_changed: &ui_changed })
     }
 
-    /// What is on the screen now, as a PNG file.
+    /// What is on the screen now, as a PNG file; without a film that is on a plane of its own.
     fn shot(&mut self, name: &str, state: &mut State) {
         let Some(directory) = &self.shots else { return };
         let (width, height) = self.surface.size();

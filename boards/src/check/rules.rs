@@ -135,10 +135,15 @@ fn display(board: &Board, out: &mut Vec<Finding>) {
         say(out, Severity::Error, "display.max-mode", what, place("display.max-mode").unwrap_or_default());
     }
     let planes = |role: &str| board.display.plane.iter().any(|p| p.role == role);
+    let alpha = board.display.plane.iter().any(|p| p.role == "ui" && p.formats.iter().any(|f| f == "AR24"));
     let modetest = place("display.plane").unwrap_or_default();
     match board.video.output {
         VideoOutput::KmsPlane if !(planes("video") && planes("ui")) => {
             say(out, Severity::Error, "display.plane", "kms-plane output needs a video and a ui plane", modetest);
+        }
+        VideoOutput::KmsPlane if !alpha => {
+            let what = "kms-plane output needs a ui plane that takes AR24, or the film below it is not seen";
+            say(out, Severity::Error, "display.plane", what, modetest);
         }
         VideoOutput::Software if !planes("both") && !planes("ui") => {
             say(out, Severity::Error, "display.plane", "no plane for the UI", modetest);
@@ -146,6 +151,10 @@ fn display(board: &Board, out: &mut Vec<Finding>) {
         _ => {}
     }
     for plane in &board.display.plane {
+        for format in plane.formats.iter().filter(|f| f.len() != 4 || !f.is_ascii()) {
+            let what = format!("{}: \"{format}\" is no FourCC, such as NV12", plane.role);
+            say(out, Severity::Error, "display.plane.formats", what, modetest);
+        }
         let size = plane.max.as_deref().map(|max| parse_mode(&format!("{max}@1")));
         if size == Some(None) {
             say(out, Severity::Error, "display.plane.max", format!("{}: not WIDTHxHEIGHT", plane.role), modetest);

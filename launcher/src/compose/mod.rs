@@ -66,6 +66,20 @@ impl Composer {
     }
 }
 
+/// Row `y` of interface and captions alone into `out`, premultiplied `0xAARRGGBB` a pixel: for a plane above the film's.
+pub fn above(over: &Over<'_>, y: u32, out: &mut [u32]) {
+    out.fill(0);
+    let width = over.width as usize;
+    let Some(ui) = over.pixels.get(y as usize * width..(y as usize + 1) * width) else { return };
+    let span = over.cover.span(y);
+    if !span.hides(over.width) {
+        over.captions.iter().for_each(|layer| lay(layer, y, out, blend_alpha));
+    }
+    let (start, end) = (span.start as usize, span.end as usize);
+    let (Some(out), Some(ui)) = (out.get_mut(start..end), ui.get(start..end)) else { return };
+    out.iter_mut().zip(ui).filter(|(_, over)| over.alpha > 0).for_each(|(out, over)| *out = blend_alpha(*out, *over));
+}
+
 /// A whole frame into `out`, for pictures and windows.
 pub fn compose(film: Option<&Picture<'_>>, over: &Over<'_>, out: &mut [u32]) {
     let mut composer = Composer::default();
@@ -76,6 +90,10 @@ pub fn compose(film: Option<&Picture<'_>>, over: &Over<'_>, out: &mut [u32]) {
 
 /// Lays a row of captions over the film's.
 pub(crate) fn write_on(layer: &Layer, y: u32, out: &mut [u32]) {
+    lay(layer, y, out, blend);
+}
+
+fn lay(layer: &Layer, y: u32, out: &mut [u32], blend: impl Fn(u32, PremultipliedRgbaColor) -> u32) {
     let Some(row) = y.checked_sub(layer.y).filter(|row| *row < layer.height) else { return };
     let (from, width) = (row as usize * layer.width as usize, layer.width as usize);
     let (Some(line), Some(out)) = (layer.pixels.get(from..from + width), out.get_mut(layer.x as usize..)) else { return };
@@ -95,6 +113,12 @@ fn blend(below: u32, over: PremultipliedRgbaColor) -> u32 {
         (u32::from(over) + (below * rest + 127) / 255).min(255) << shift
     };
     channel(16, over.red) | channel(8, over.green) | channel(0, over.blue)
+}
+
+/// The same where what is below has an alpha, too.
+fn blend_alpha(below: u32, over: PremultipliedRgbaColor) -> u32 {
+    let (alpha, rest) = (u32::from(over.alpha), 255 - u32::from(over.alpha));
+    blend(below, over) | (alpha + ((below >> 24) * rest + 127) / 255).min(255) << 24
 }
 
 #[cfg(test)]
@@ -138,6 +162,38 @@ mod tests {
         let captions = [layer.clone(), Layer { y: 1, ..layer }];
         compose(Some(&film), &Over { pixels: &pixels, width: 4, height: 1, cover: &cover, captions: &captions }, &mut out);
         assert_eq!(out, [0x00c8_0000, 0x00ff_ffff, 0x007f_7f7f, 0]);
+    }
+
+    /// What a display does with a plane of premultiplied alpha above the film's.
+    fn displayed(below: u32, above: u32) -> u32 {
+        let channel = |pixel: u32, shift: u32| pixel >> shift & 0xff;
+        let rest = 255 - (above >> 24);
+        [16, 8, 0].iter().fold(0, |all, s| all | (channel(above, *s) + (channel(below, *s) * rest + 127) / 255).min(255) << s)
+    }
+
+    #[test]
+    fn two_planes_show_what_one_composed_picture_does() {
+        let bgrx = [40, 90, 200, 0].repeat(256);
+        let film = Picture { width: 256, height: 1, stride: 1024, bgrx: &bgrx };
+        // Every alpha, with nothing at both ends; captions under some of it, half seen through.
+        let alpha = |x: usize| if (4..250).contains(&x) { x as u8 } else { 0 };
+        let pixels: Vec<_> = (0..256)
+            .map(|x| PremultipliedRgbaColor { red: alpha(x) / 2, green: 0, blue: alpha(x) / 3, alpha: alpha(x) })
+            .collect();
+        let mut cover = Cover::new(256, 1);
+        cover.update(&pixels, 0..1);
+        let captions = [Layer { x: 100, y: 0, width: 156, height: 1, pixels: vec![[120, 120, 120, 128]; 156] }];
+        let over = Over { pixels: &pixels, width: 256, height: 1, cover: &cover, captions: &captions };
+        let (mut one, mut two) = (vec![7; 256], vec![7; 256]);
+        compose(Some(&film), &over, &mut one);
+        above(&over, 0, &mut two);
+        assert_eq!((two[0], two[99] >> 24, two[255] >> 24), (0, 99, 128), "nothing, interface, captions");
+        for (x, (one, two)) in one.iter().zip(&two).enumerate() {
+            let shown = displayed(0x00c8_5a28, *two);
+            // Rounded twice instead of once.
+            let near = [16, 8, 0].iter().all(|s| (shown >> s & 0xff).abs_diff(one >> s & 0xff) <= 1);
+            assert!(near, "{x}: {one:06x} composed, {shown:06x} displayed of {two:08x}");
+        }
     }
 
     #[test]

@@ -5,12 +5,14 @@ mod headless;
 #[cfg(feature = "display")]
 pub mod kms;
 mod screen;
+mod seat;
 mod surface;
 #[cfg(feature = "window")]
 mod window;
 
 pub use headless::HeadlessScreen;
 pub use screen::{Frame, Input, Rect, Screen, ScreenError, Tally, Waker};
+pub use seat::{FilmPlane, Seat};
 pub use surface::{Drawn, Surface};
 #[cfg(feature = "window")]
 pub use window::WindowScreen;

@@ -1,5 +1,6 @@
 //! The seam between the launcher and what one looks at: a window, nothing at all, or a box's display.
 
+use super::Seat;
 use crate::compose::{Over, Picture};
 use hearth_nav::RemoteKey;
 use std::sync::Arc;
@@ -36,7 +37,7 @@ pub struct Rect {
 
 /// What to show.
 pub struct Frame<'a> {
-    /// Below; none where no film is shown.
+    /// Below; none where no film is shown, or where it is on a plane of its own ([`Seat`]).
     pub film: Option<&'a Picture<'a>>,
     /// The film is another picture than in the last frame, or has come or gone.
     pub film_changed: bool,
@@ -99,5 +100,10 @@ pub trait Screen {
     /// Frames are looked at by nobody.
     fn blind(&self) -> bool {
         false
+    }
+
+    /// Where a film can be shown past this screen's frames; a seat that is never offered, where it cannot.
+    fn seat(&self) -> Seat {
+        Seat::default()
     }
 }

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "display")]
 use crate::platform::kms::{Infrared, MaxMode, Wanted};
+#[cfg(feature = "display")]
+use hearth_boards::VideoOutput;
 use hearth_boards::{Board, SecurityLevel};
 use hearth_player::cdm::limits::{Device, SecurityLevel as Security};
 use hearth_player::cdm::{Cdm, clearkey::ClearKey};
@@ -85,17 +87,20 @@ fn size(text: &str) -> Option<(u32, u32, u32)> {
     Some((width.parse().ok()?, height.parse().ok()?, rate.parse().ok()?))
 }
 
-/// The display that the board has. Film and interface are composed into one picture, so what the plane for the interface cannot show
-/// ([`hearth_boards::Plane::max`], its formats) is not to be chosen, though the display would take it.
+/// The display that the board has. What the plane for the interface cannot show ([`hearth_boards::Plane::max`], its formats) is not to be
+/// chosen, though the display would take it. Where `video.output` says so, films have a plane of their own, in the formats of that.
 #[cfg(feature = "display")]
 pub fn display(board: &Board) -> Wanted {
     let plane = board.display.plane.iter().find(|p| matches!(p.role.as_str(), "ui" | "both"));
+    let films = board.display.plane.iter().filter(|p| p.role == "video").flat_map(|p| p.formats.iter().cloned());
+    let film = (board.video.output == VideoOutput::KmsPlane).then(|| films.collect());
     let most = plane.and_then(|p| p.max.as_deref()?.split_once('x')).and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
     let mut max = board.display.max_mode.parse::<MaxMode>().inspect_err(|e| tracing::warn!("the board's file: {e}")).ok();
     if let (Some(max), Some((width, height))) = (&mut max, most) {
         (max.width, max.height) = (max.width.min(width), max.height.min(height));
     }
-    Wanted { driver: Some(board.display.driver.clone()), max, formats: plane.map_or_else(Vec::new, |p| p.formats.clone()) }
+    let formats = plane.map_or_else(Vec::new, |p| p.formats.clone());
+    Wanted { driver: Some(board.display.driver.clone()), max, formats, film }
 }
 
 /// The board's infrared receiver, with the keymap that the image has at `path`.
@@ -144,17 +149,15 @@ mod tests {
     #[cfg(feature = "display")]
     #[test]
     fn the_plane_limits_the_display() {
-        let check = |id: &str, mode: &str, formats: &[&str]| {
+        let check = |id: &str, mode: &str, formats: &[&str], film: Option<&[&str]>| {
             let wanted = display(&board(id));
-            assert_eq!(
-                (wanted.max, wanted.formats),
-                (mode.parse().ok(), formats.iter().map(|f| (*f).to_owned()).collect()),
-                "{id}"
-            );
+            let words = |list: &[&str]| -> Vec<String> { list.iter().map(|f| (*f).to_owned()).collect() };
+            let expected = (mode.parse().ok(), words(formats), film.map(words));
+            assert_eq!((wanted.max, wanted.formats, wanted.film), expected, "{id}");
         };
-        check("qemu-virt", "1280x720@60", &["XR24"]);
+        check("qemu-virt", "1280x720@60", &["XR24"], None);
         // The cable carries more than the plane for the interface.
-        check("rockpro64", "1920x1080@60", &["AR24", "XR24"]);
+        check("rockpro64", "1920x1080@60", &["AR24", "XR24"], Some(&["NV12"]));
     }
 
     #[test]

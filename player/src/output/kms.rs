@@ -9,6 +9,7 @@ use gstreamer as gst;
 use std::fs::{File, OpenOptions, read_dir, read_to_string};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Which display controller.
@@ -34,7 +35,7 @@ pub struct KmsSettings {
     pub connector: Option<u32>,
     /// The plane; none: the first that the screen can show.
     pub plane: Option<u32>,
-    /// The plane scales. Where it does not, the film keeps its size.
+    /// The plane scales. Where it does not, the CPU does, to the size of the rectangle; without one the film keeps its size.
     pub scales: bool,
     /// Do not wait for the display after each picture: the driver is atomic and waits already.
     pub skip_vsync: bool,
@@ -67,7 +68,13 @@ impl KmsPlane {
             Card::Driver(_) => None,
             Card::Fd(device) => Some(device.clone()),
         };
-        Ok(Self { settings, device, overlay: Overlay::new(), copies: Mutex::default() })
+        let overlay = Overlay::new(settings.scales);
+        Ok(Self { settings, device, overlay, copies: Mutex::default() })
+    }
+
+    /// Pictures that it has shown, of all sessions.
+    pub fn shown(&self) -> u64 {
+        self.overlay.shown.load(Relaxed)
     }
 
     /// The sink, with everything set.

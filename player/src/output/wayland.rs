@@ -32,7 +32,7 @@ impl WaylandOutput {
         let socket = socket(display.map(Into::into).or_else(|| variable("WAYLAND_DISPLAY")), variable("XDG_RUNTIME_DIR"))?;
         std::os::unix::net::UnixStream::connect(&socket)
             .map_err(|e| Error::VideoOutput(format!("no Wayland compositor at {}: {e}", socket.display())))?;
-        Ok(Self { surface: Surface::Own { socket }, overlay: Overlay::new() })
+        Ok(Self { surface: Surface::Own { socket }, overlay: Overlay::new(true) })
     }
 
     /// A subsurface of the application's surface, in `rect` of it and above it: an interface over the film is another subsurface, placed
@@ -48,7 +48,7 @@ impl WaylandOutput {
                 display: display.as_ptr().expose_provenance(),
                 surface: surface.as_ptr().expose_provenance(),
             },
-            overlay: Overlay::new(),
+            overlay: Overlay::new(true),
         };
         output.set_rect(rect);
         output

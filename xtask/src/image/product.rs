@@ -1,6 +1,6 @@
 //! `boards/image.toml`: what every box's image holds. The board's own file adds to it.
 use anyhow::{Context, Result, bail};
-use hearth_boards::Board;
+use hearth_boards::{Board, VideoOutput};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -107,6 +107,9 @@ impl Product {
         for element in decoders.chain(&board.audio.decoders).chain([&board.audio.sink]) {
             out.push(self.plugin_of(element)?.to_owned());
         }
+        if board.video.output == VideoOutput::KmsPlane {
+            out.push(self.plugin_of("kmssink")?.to_owned());
+        }
         out.sort();
         out.dedup();
         Ok(out)
@@ -135,8 +138,11 @@ mod tests {
         let ids = hearth_boards::list(&dir).unwrap();
         assert!(ids.contains(&"qemu-virt".to_owned()));
         for id in ids {
-            let plugins = product.plugins(&hearth_boards::load(&dir, &id).unwrap()).unwrap();
+            let board = hearth_boards::load(&dir, &id).unwrap();
+            let plugins = product.plugins(&board).unwrap();
             assert!(plugins.contains(&"app".to_owned()), "{id}");
+            let plane = board.video.output == VideoOutput::KmsPlane;
+            assert_eq!(plugins.contains(&"kms".to_owned()), plane, "{id}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! A graphics card: opening the right one, and reading from it the facts that [`super::choose`] decides on.
 
-use super::choose::{self, ConnectorFacts, MaxMode, ModeFacts, PlaneFacts, PlaneKind};
+use super::choose::{self, ConnectorFacts, MaxMode, ModeFacts};
+use super::planes::{self, PlaneFacts, PlaneKind, Stack};
 use drm::buffer::DrmFourcc;
 use drm::control::{Device as _, Mode, ModeFlags, ModeTypeFlags, ResourceHandle, ResourceHandles};
 use drm::control::{connector, crtc, plane, property};
@@ -9,8 +10,10 @@ use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode as FileMode, OFlags};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const FOLDER: &str = "/dev/dri";
+const BLEND: &str = "pixel blend mode";
 
 /// Which display is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,11 +24,15 @@ pub struct Wanted {
     pub max: Option<MaxMode>,
     /// DRM FourCCs that the board's plane for the interface takes; empty: as the driver says.
     pub formats: Vec<String>,
+    /// Films are to have a plane of their own, and these are its FourCCs; none: they are composed with the interface.
+    pub film: Option<Vec<String>>,
 }
 
-/// An open card. First come is master of it: nobody else may set modes.
+/// An open card. First come is master of it: nobody else may set modes. So it is opened once, and kept while displays come and go.
+#[derive(Clone)]
 pub struct Card {
-    fd: OwnedFd,
+    fd: Arc<OwnedFd>,
+    path: PathBuf,
     /// It can change all of the screen at once.
     pub atomic: bool,
 }
@@ -52,6 +59,10 @@ pub struct Pipe {
     pub format: DrmFourcc,
     /// The display's timing.
     pub mode: Mode,
+    /// Ways to have the film on a plane of its own, the best first.
+    pub stacks: Vec<Stack>,
+    /// What the indexes in those mean.
+    pub planes: Vec<plane::Handle>,
 }
 
 impl Pipe {
@@ -62,12 +73,16 @@ impl Pipe {
     }
 }
 
-/// The wanted card that has a display, and the way to it; none where there is no display.
-pub fn find(wanted: &Wanted) -> Option<(Card, Pipe)> {
+/// The wanted card that has a display, and the way to it; none where there is no display. `held`: the card that was in use.
+pub fn find(wanted: &Wanted, held: Option<&Card>) -> Option<(Card, Pipe)> {
     let mut paths: Vec<PathBuf> = std::fs::read_dir(FOLDER).ok()?.flatten().map(|e| e.path()).collect();
     paths.retain(|p| p.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"card")));
     paths.sort();
-    paths.iter().find_map(|path| match Card::open(path, wanted) {
+    let open = |path: &PathBuf| match held.filter(|card| card.path == *path) {
+        Some(card) => Ok(Some(card.clone())),
+        None => Card::open(path, wanted),
+    };
+    paths.iter().find_map(|path| match open(path) {
         Ok(Some(card)) => {
             let pipe = card.pipe(wanted).inspect_err(|e| tracing::warn!("{}: {e}", path.display())).ok()??;
             tracing::info!("display: {} {:?} atomic={}", path.display(), pipe.mode, card.atomic);
@@ -84,7 +99,8 @@ pub fn find(wanted: &Wanted) -> Option<(Card, Pipe)> {
 impl Card {
     fn open(path: &Path, wanted: &Wanted) -> io::Result<Option<Self>> {
         let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let mut card = Self { fd: rustix::fs::open(path, flags, FileMode::empty())?, atomic: false };
+        let fd = Arc::new(rustix::fs::open(path, flags, FileMode::empty())?);
+        let mut card = Self { fd, path: path.to_owned(), atomic: false };
         let driver = card.get_driver()?;
         if wanted.driver.as_ref().is_some_and(|w| !driver.name().eq_ignore_ascii_case(w)) {
             return Ok(None);
@@ -98,6 +114,11 @@ impl Card {
         Ok(Some(card))
     }
 
+    /// For whoever shows pictures on another of its planes.
+    pub fn shared(&self) -> Arc<OwnedFd> {
+        self.fd.clone()
+    }
+
     /// What would be shown where now.
     pub fn pipe(&self, wanted: &Wanted) -> io::Result<Option<Pipe>> {
         let resources = self.resource_handles()?;
@@ -109,9 +130,15 @@ impl Card {
         let Some(mode) = choose::mode(&modes, wanted.max).and_then(|at| found.modes().get(at)) else { return Ok(None) };
         let Some(at) = self.crtc_for(found, &resources) else { return Ok(None) };
         let Some(crtc) = resources.crtcs().get(at).copied() else { return Ok(None) };
-        let chosen = self.plane_for(crtc, &resources, &choose::formats(&wanted.formats))?;
+        let handles = self.plane_handles().unwrap_or_default();
+        let facts = handles.iter().map(|h| self.plane_facts(*h, crtc, &resources)).collect::<io::Result<Vec<_>>>()?;
+        let listed = planes::codes(&wanted.formats);
+        let chosen = planes::plane(&facts, &planes::composed(&listed));
+        let plane = chosen.and_then(|(at, _)| handles.get(at).copied());
         let format = chosen.and_then(|(_, format)| DrmFourcc::try_from(format).ok()).unwrap_or(DrmFourcc::Xrgb8888);
-        Ok(Some(Pipe { connector: found.handle(), crtc, plane: chosen.map(|(plane, _)| plane), format, mode: *mode }))
+        let film = wanted.film.as_ref().filter(|_| self.atomic).map(|f| planes::codes(f));
+        let stacks = film.map_or_else(Vec::new, |film| planes::stacks(&facts, &listed, &film));
+        Ok(Some(Pipe { connector: found.handle(), crtc, plane, format, mode: *mode, stacks, planes: handles }))
     }
 
     fn crtc_for(&self, connector: &connector::Info, resources: &ResourceHandles) -> Option<usize> {
@@ -123,29 +150,41 @@ impl Card {
         choose::crtc(current, &possible, resources.crtcs().len())
     }
 
-    fn plane_for(
-        &self,
-        crtc: crtc::Handle,
-        resources: &ResourceHandles,
-        formats: &[u32],
-    ) -> io::Result<Option<(plane::Handle, u32)>> {
-        let handles = self.plane_handles().unwrap_or_default();
-        let mut facts = Vec::with_capacity(handles.len());
-        for handle in &handles {
-            let info = self.get_plane(*handle)?;
-            let kind = match self.property(*handle, "type").map(|(_, value)| value) {
-                Some(1) => PlaneKind::Primary,
-                Some(2) => PlaneKind::Cursor,
-                _ => PlaneKind::Overlay,
-            };
-            facts.push(PlaneFacts {
-                kind,
-                on_crtc: resources.filter_crtcs(info.possible_crtcs()).contains(&crtc),
-                formats: info.formats().to_vec(),
-                busy: info.crtc().is_some_and(|c| c != crtc),
-            });
+    fn plane_facts(&self, plane: plane::Handle, crtc: crtc::Handle, resources: &ResourceHandles) -> io::Result<PlaneFacts> {
+        let info = self.get_plane(plane)?;
+        let kind = match self.property(plane, "type").map(|(_, value)| value) {
+            Some(1) => PlaneKind::Primary,
+            Some(2) => PlaneKind::Cursor,
+            _ => PlaneKind::Overlay,
+        };
+        Ok(PlaneFacts {
+            kind,
+            on_crtc: resources.filter_crtcs(info.possible_crtcs()).contains(&crtc),
+            formats: info.formats().to_vec(),
+            busy: info.crtc().is_some_and(|c| c != crtc),
+            places: self.places(plane),
+            // Without the property it is the only kind there is.
+            premultiplied: self.property(plane, BLEND).is_none() || self.premultiplied(plane).is_some(),
+        })
+    }
+
+    /// The lowest and highest `zpos`.
+    fn places(&self, plane: plane::Handle) -> Option<(u64, u64)> {
+        let (handle, now) = self.property(plane, "zpos")?;
+        let info = self.get_property(handle).ok()?;
+        match info.value_type() {
+            property::ValueType::UnsignedRange(low, high) if info.mutable() => Some((*low, *high)),
+            _ => Some((now, now)),
         }
-        Ok(choose::plane(&facts, formats).and_then(|(at, format)| Some((*handles.get(at)?, format))))
+    }
+
+    /// The property, and its value, by which a plane's alpha is premultiplied.
+    pub fn premultiplied(&self, plane: plane::Handle) -> Option<(property::Handle, u64)> {
+        let (handle, _) = self.property(plane, BLEND)?;
+        let info = self.get_property(handle).ok()?;
+        let property::ValueType::Enum(values) = info.value_type() else { return None };
+        let value = values.values().1.iter().find(|v| v.name().to_bytes() == b"Pre-multiplied")?;
+        Some((handle, value.value()))
     }
 
     /// A property by its name, and its value.

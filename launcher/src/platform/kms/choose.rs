@@ -1,4 +1,4 @@
-//! Which connector, mode, CRTC and plane: decisions on plain facts, no device in sight.
+//! Which connector, mode and CRTC: decisions on plain facts, no device in sight.
 
 use crate::compose::fit;
 use crate::platform::Rect;
@@ -114,49 +114,6 @@ pub fn connector(connectors: &[ConnectorFacts]) -> Option<usize> {
     usable.min_by_key(|(at, c)| (!c.hdmi, *at)).map(|(at, _)| at)
 }
 
-/// What a plane is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PlaneKind {
-    /// Every CRTC has one.
-    Primary,
-    /// Above or below it.
-    Overlay,
-    /// For a mouse.
-    Cursor,
-}
-
-/// A plane of the card.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlaneFacts {
-    /// What for.
-    pub kind: PlaneKind,
-    /// It can show on the chosen CRTC.
-    pub on_crtc: bool,
-    /// DRM FourCCs that it takes.
-    pub formats: Vec<u32>,
-    /// Another CRTC shows it now.
-    pub busy: bool,
-}
-
-/// `XR24`, and the same with an alpha that is always full: what the composed picture can be written as, the first rather.
-const COMPOSED: [u32; 2] = [u32::from_le_bytes(*b"XR24"), u32::from_le_bytes(*b"AR24")];
-
-/// In which formats film and interface may be composed on a board whose plane for the interface takes `listed` (FourCCs); either where it
-/// lists none.
-pub fn formats(listed: &[String]) -> Vec<u32> {
-    let code = |text: &String| <[u8; 4]>::try_from(text.as_bytes()).map(u32::from_le_bytes).ok();
-    let listed: Vec<u32> = listed.iter().filter_map(code).collect();
-    COMPOSED.into_iter().filter(|f| listed.is_empty() || listed.contains(f)).collect()
-}
-
-/// The plane that shows film and interface composed, and in which of the `wanted` formats: the CRTC's primary one, at need an overlay.
-pub fn plane(planes: &[PlaneFacts], wanted: &[u32]) -> Option<(usize, u32)> {
-    let usable = planes.iter().enumerate().filter(|(_, p)| p.on_crtc && !p.busy && p.kind != PlaneKind::Cursor);
-    let format = |p: &PlaneFacts| wanted.iter().copied().find(|f| p.formats.contains(f));
-    let usable = usable.filter_map(|(at, p)| Some((at, p, format(p)?)));
-    usable.min_by_key(|(at, p, _)| (p.kind != PlaneKind::Primary, *at)).map(|(at, _, format)| (at, format))
-}
-
 /// The CRTC for a connector: the one that it is on already, else the first that one of its encoders can use (bit `n` for the `n`th).
 pub fn crtc(current: Option<usize>, possible: &[u32], crtcs: usize) -> Option<usize> {
     let all = possible.iter().fold(0, |all, mask| all | mask);
@@ -234,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn sockets_and_planes_are_chosen() {
+    fn sockets_are_chosen() {
         let socket = |connected, modes, hdmi| ConnectorFacts { connected, modes, hdmi };
         for (list, expected) in [
             (vec![], None),
@@ -243,29 +200,6 @@ mod tests {
             (vec![socket(true, 0, true)], None),
         ] {
             assert_eq!(connector(&list), expected, "{list:?}");
-        }
-        use PlaneKind::{Cursor, Overlay, Primary};
-        let codes = |text: &str| -> Vec<String> { text.split_whitespace().map(str::to_owned).collect() };
-        let either = "NV12 AR24 XR24";
-        let of = |kind, on_crtc, listed, busy| PlaneFacts {
-            kind,
-            on_crtc,
-            formats: codes(listed).iter().map(|c| u32::from_le_bytes(c.as_bytes().try_into().expect("four letters"))).collect(),
-            busy,
-        };
-        for (list, board, expected) in [
-            (vec![of(Overlay, true, either, false), of(Primary, true, either, false)], "", Some((1, "XR24"))),
-            (vec![of(Primary, false, either, false), of(Overlay, true, either, false)], "XR24", Some((1, "XR24"))),
-            (vec![of(Primary, true, either, false)], "AR24 NV12", Some((0, "AR24"))),
-            (vec![of(Primary, true, "AR24", false)], "AR24 XR24", Some((0, "AR24"))),
-            // What the board's file does not list is not used, though the driver offers it.
-            (vec![of(Primary, true, either, false)], "RG16", None),
-            (vec![of(Primary, true, "NV12", false), of(Cursor, true, either, false)], "", None),
-            (vec![of(Primary, true, either, true)], "", None),
-        ] {
-            let expected = expected
-                .map(|(at, code): (usize, &str)| (at, u32::from_le_bytes(code.as_bytes().try_into().expect("four letters"))));
-            assert_eq!(plane(&list, &formats(&codes(board))), expected, "{list:?} {board}");
         }
         for (current, possible, crtcs, expected) in [
             (None, vec![0b10], 2, Some(1)),

@@ -2,6 +2,9 @@
 
 use super::card::{Card, Pipe, Wanted};
 use super::damage::Damage;
+use super::layers::{self, Layers};
+use super::request::Request;
+use crate::platform::Rect;
 use drm::buffer::{Buffer as _, DrmFourcc};
 use drm::control::atomic::AtomicModeReq;
 use drm::control::dumbbuffer::{DumbBuffer, DumbMapping};
@@ -18,36 +21,45 @@ pub struct Buffer {
     map: DumbMapping<'static>,
     dumb: DumbBuffer,
     frame: framebuffer::Handle,
-    /// Put into every pixel: full alpha, where the format has one.
-    opaque: u32,
-    /// Where it is older than what was last shown.
+    /// Where it is older than what is to be shown.
     pub stale: Damage,
+    /// Where it was written since it was last shown.
+    written: Damage,
 }
 
 impl Buffer {
-    fn new(card: &Card, pipe: &Pipe) -> io::Result<Self> {
-        let dumb = card.create_dumb_buffer(pipe.size(), pipe.format, 32)?;
+    fn new(card: &Card, size: (u32, u32), format: DrmFourcc) -> io::Result<Self> {
+        let dumb = card.create_dumb_buffer(size, format, 32)?;
         // The mapping borrows its buffer, and a frame should not be mapped anew 60 times a second: the few bytes of the handle
         // are given away, once for each time that a display is plugged in.
         let map = card.map_dumb_buffer(Box::leak(Box::new(dumb)))?;
         // By its depth the kernel tells `AR24` from `XR24`.
-        let (depth, opaque) = if pipe.format == DrmFourcc::Argb8888 { (32, 0xff00_0000) } else { (24, 0) };
+        let depth = if format == DrmFourcc::Argb8888 { 32 } else { 24 };
         let frame = card.add_framebuffer(&dumb, depth, 32)?;
-        Ok(Self { map, dumb, frame, opaque, stale: Damage::default() })
+        let mut stale = Damage::default();
+        stale.add(Rect { x: 0, y: 0, width: size.0, height: size.1 }, size);
+        Ok(Self { map, dumb, frame, stale, written: Damage::default() })
     }
 
-    /// Writes `0x00RRGGBB` pixels into row `y` from `x` on.
+    /// All that is stale has been written.
+    pub fn fresh(&mut self) {
+        self.written.merge(&self.stale, self.dumb.size());
+        self.stale.clear();
+    }
+
+    /// Writes `0xAARRGGBB` pixels into row `y` from `x` on.
     pub fn write(&mut self, x: u32, y: u32, pixels: &[u32]) {
         let start = y as usize * self.dumb.pitch() as usize + x as usize * 4;
         let Some(row) = self.map.as_mut().get_mut(start..start + pixels.len() * 4) else { return };
         // The formats are little-endian, as is everything that Hearth runs on.
-        if self.opaque == 0 {
-            row.copy_from_slice(bytemuck::cast_slice(pixels));
-        } else {
-            row.chunks_exact_mut(4)
-                .zip(pixels)
-                .for_each(|(out, pixel)| out.copy_from_slice(&(pixel | self.opaque).to_le_bytes()));
-        }
+        row.copy_from_slice(bytemuck::cast_slice(pixels));
+    }
+
+    fn free(self, card: &Card) {
+        drop(self.map);
+        // What fails here goes with the card's file.
+        let _ = card.destroy_framebuffer(self.frame);
+        let _ = card.destroy_dumb_buffer(self.dumb);
     }
 }
 
@@ -67,6 +79,15 @@ struct Properties {
     clips: Option<property::Handle>,
 }
 
+impl Properties {
+    fn of(card: &Card, plane: plane::Handle) -> io::Result<Self> {
+        let missing = || io::Error::new(io::ErrorKind::Unsupported, "no property FB_ID");
+        let (frame, _) = card.property(plane, "FB_ID").ok_or_else(missing)?;
+        let clips = card.property(plane, "FB_DAMAGE_CLIPS").map(|(handle, _)| handle);
+        Ok(Self { plane, frame, clips })
+    }
+}
+
 /// A display that is on.
 pub struct Display {
     card: Card,
@@ -77,16 +98,24 @@ pub struct Display {
     front: usize,
     /// When the change-over that is under way began.
     flipping: Option<Instant>,
+    /// A plane is there for films alone.
+    layers: Option<Layers>,
 }
 
 impl Display {
     /// Turns it on, black.
     pub fn open(card: Card, pipe: Pipe) -> io::Result<Self> {
-        let size = pipe.size();
-        let mut buffers = vec![Buffer::new(&card, &pipe)?, Buffer::new(&card, &pipe)?];
-        let whole = crate::platform::Rect { x: 0, y: 0, width: size.0, height: size.1 };
-        buffers.iter_mut().for_each(|b| b.stale.add(whole, size));
-        let mut display = Self { card, pipe, way: Way::Flip, buffers, front: 0, flipping: None };
+        if !pipe.stacks.is_empty()
+            && let Ok(mut buffers) = Self::buffers(&card, &pipe, DrmFourcc::Argb8888)
+        {
+            if let Some(layers) = buffers.first().and_then(|b| layers::turn_on(&card, &pipe, b.frame)) {
+                let way = Way::Atomic(Box::new(Properties::of(&card, layers.ui)?));
+                return Ok(Self { card, pipe, way, buffers, front: 0, flipping: None, layers: Some(layers) });
+            }
+            buffers.drain(..).for_each(|b| b.free(&card));
+        }
+        let buffers = Self::buffers(&card, &pipe, pipe.format)?;
+        let mut display = Self { card, pipe, way: Way::Flip, buffers, front: 0, flipping: None, layers: None };
         match display.turn_on_atomic() {
             Ok(Some(properties)) => display.way = Way::Atomic(Box::new(properties)),
             atomic => {
@@ -100,42 +129,30 @@ impl Display {
         Ok(display)
     }
 
+    fn buffers(card: &Card, pipe: &Pipe, format: DrmFourcc) -> io::Result<Vec<Buffer>> {
+        (0..2).map(|_| Buffer::new(card, pipe.size(), format)).collect()
+    }
+
     fn turn_on_atomic(&self) -> io::Result<Option<Properties>> {
-        let (Some(plane), true) = (self.pipe.plane, self.card.atomic) else { return Ok(None) };
-        let missing = |name: &str| io::Error::new(io::ErrorKind::Unsupported, format!("no property {name}"));
-        let mut request = AtomicModeReq::new();
+        let (Some(plane), Some(buffer), true) = (self.pipe.plane, self.buffers.first(), self.card.atomic) else {
+            return Ok(None);
+        };
         let (width, height) = self.pipe.size();
-        let frame = self.buffers.first().map_or(0, |b| u64::from(u32::from(b.frame)));
-        let mode = self.card.create_property_blob(&self.pipe.mode)?;
-        let mut put =
-            |object: drm::control::RawResourceHandle, found: Option<(property::Handle, u64)>, name: &str, value: u64| {
-                request.add_raw_property(object, found.ok_or_else(|| missing(name))?.0, value);
-                io::Result::Ok(())
-            };
-        let crtc = u64::from(u32::from(self.pipe.crtc));
-        let (c, o) = (self.pipe.connector, self.pipe.crtc);
-        put(c.into(), self.card.property(c, "CRTC_ID"), "CRTC_ID", crtc)?;
-        put(o.into(), self.card.property(o, "MODE_ID"), "MODE_ID", mode.into())?;
-        put(o.into(), self.card.property(o, "ACTIVE"), "ACTIVE", 1)?;
-        let (w, h) = (u64::from(width), u64::from(height));
-        for (name, value) in [
-            ("FB_ID", frame),
-            ("CRTC_ID", crtc),
-            ("SRC_X", 0),
-            ("SRC_Y", 0),
-            ("SRC_W", w << 16),
-            ("SRC_H", h << 16),
-            ("CRTC_X", 0),
-            ("CRTC_Y", 0),
-            ("CRTC_W", w),
-            ("CRTC_H", h),
-        ] {
-            put(plane.into(), self.card.property(plane, name), name, value)?;
-        }
-        self.card.atomic_commit(AtomicCommitFlags::ALLOW_MODESET, request)?;
-        let frame = self.card.property(plane, "FB_ID").ok_or_else(|| missing("FB_ID"))?.0;
-        let clips = self.card.property(plane, "FB_DAMAGE_CLIPS").map(|(handle, _)| handle);
-        Ok(Some(Properties { plane, frame, clips }))
+        let mut request = Request::new(&self.card);
+        request.on(&self.pipe)?;
+        request.show(plane, &self.pipe, buffer.frame, (width, height), Rect { x: 0, y: 0, width, height })?;
+        request.done()?;
+        Properties::of(&self.card, plane).map(Some)
+    }
+
+    /// The plane that is there for films alone, if there is one, and whether it scales them.
+    pub fn film(&self) -> Option<(plane::Handle, bool)> {
+        self.layers.as_ref().map(|l| (l.film, l.scales))
+    }
+
+    /// What is written must say that nothing shines through.
+    pub fn alpha(&self) -> bool {
+        self.buffers.first().is_some_and(|b| b.dumb.format() == DrmFourcc::Argb8888)
     }
 
     /// The buffer to write the next frame into: not the one that is shown, where there is a choice.
@@ -154,11 +171,12 @@ impl Display {
         self.buffers.iter_mut().for_each(|b| b.stale.merge(damage, size));
     }
 
-    /// Shows what was written into [`Display::back`]. Returns at once; [`Display::read`] says when it is done.
-    pub fn show(&mut self) -> io::Result<()> {
+    /// Shows what was written into [`Display::back`]. Returns at once; [`Display::read`] says when it is done. `over`: the film's plane is
+    /// switched off with it.
+    pub fn show(&mut self, over: bool) -> io::Result<()> {
         let at = self.back_at();
         match self.way {
-            Way::Atomic(_) => self.commit(at)?,
+            Way::Atomic(_) => self.commit(at, over)?,
             Way::Flip => {
                 if let Err(e) = self.card.page_flip(self.pipe.crtc, self.buffers[at].frame, PageFlipFlags::EVENT, None) {
                     if e.kind() == io::ErrorKind::ResourceBusy {
@@ -173,32 +191,37 @@ impl Display {
                         Some(self.pipe.mode),
                     )?;
                     (self.way, self.front) = (Way::Dirty, at);
-                    self.buffers[at].stale.clear();
+                    self.buffers[at].written.clear();
                     return Ok(());
                 }
             }
             Way::Dirty => {
                 let clip = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
-                let rects = self.buffers[at].stale.rects().iter();
+                let rects = self.buffers[at].written.rects().iter();
                 let clips: Vec<ClipRect> =
                     rects.map(|r| ClipRect::new(clip(r.x), clip(r.y), clip(r.x + r.width), clip(r.y + r.height))).collect();
                 // Cards that scan their memory out need not be told, and say so.
                 let _ = self.card.dirty_framebuffer(self.buffers[at].frame, &clips);
-                self.buffers[at].stale.clear();
+                self.buffers[at].written.clear();
                 return Ok(());
             }
         }
-        self.buffers[at].stale.clear();
+        self.buffers[at].written.clear();
         (self.front, self.flipping) = (at, Some(Instant::now()));
         Ok(())
     }
 
-    fn commit(&self, at: usize) -> io::Result<()> {
+    fn commit(&self, at: usize, over: bool) -> io::Result<()> {
         let Way::Atomic(properties) = &self.way else { return Ok(()) };
         let mut request = AtomicModeReq::new();
+        for film in self.layers.iter().filter(|_| over).map(|l| l.film) {
+            for name in ["FB_ID", "CRTC_ID"] {
+                self.card.property(film, name).into_iter().for_each(|(p, _)| request.add_raw_property(film.into(), p, 0));
+            }
+        }
         let plane = properties.plane.into();
         request.add_raw_property(plane, properties.frame, u64::from(u32::from(self.buffers[at].frame)));
-        let rects = self.buffers[at].stale.rects().iter();
+        let rects = self.buffers[at].written.rects().iter();
         let clips: Vec<[i32; 4]> =
             rects.map(|r| [r.x, r.y, r.x + r.width, r.y + r.height].map(|n| i32::try_from(n).unwrap_or(i32::MAX))).collect();
         let blob = properties.clips.filter(|_| !clips.is_empty()).and_then(|handle| {
@@ -251,11 +274,6 @@ impl Display {
 
 impl Drop for Display {
     fn drop(&mut self) {
-        for buffer in self.buffers.drain(..) {
-            drop(buffer.map);
-            // What fails here goes with the card's file.
-            let _ = self.card.destroy_framebuffer(buffer.frame);
-            let _ = self.card.destroy_dumb_buffer(buffer.dumb);
-        }
+        self.buffers.drain(..).for_each(|b| b.free(&self.card));
     }
 }

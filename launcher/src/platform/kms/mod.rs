@@ -1,10 +1,9 @@
 //! A box's screen on the kernel's own interfaces: DRM for pictures, evdev for keys, uevents for what comes and goes. One thread, one
 //! `poll`. Without a display it goes on and waits for one.
 //!
-//! One plane shows film and interface, composed by the CPU row by row ([`crate::compose`]): right for cards without a second plane
-//! (virtio-gpu) and for films that are in main memory anyway. Boards whose decoder's memory can be scanned out want two: the film's plane
-//! below, given to a [`hearth_player::VideoOutput`], and this one above it in `AR24` with premultiplied alpha and without a film in its
-//! frames. The place for it is [`display::Display`]: a second buffer list and a few more properties in the same commit.
+//! Where the board's film is to have a plane of its own (`Wanted::film`) and the card has one with alpha above it, the film goes there past this
+//! program ([`super::Seat`]), and the interface's plane has nothing of it. Else one plane shows film and interface, composed by the CPU row by
+//! row ([`crate::compose`]): right for cards without a second plane (virtio-gpu), and what is left where a film's plane does not work.
 
 pub mod card;
 pub mod choose;
@@ -12,15 +11,18 @@ mod damage;
 mod display;
 mod hotplug;
 mod infrared;
+mod layers;
+mod planes;
 mod remotes;
+mod request;
 
 pub use card::Wanted;
 pub use choose::MaxMode;
 pub use damage::Damage;
 pub use infrared::Infrared;
 
-use super::{Frame, Input, Rect, Screen, ScreenError, Tally, Waker};
-use crate::compose::{Composer, fit};
+use super::{FilmPlane, Frame, Input, Rect, Screen, ScreenError, Seat, Tally, Waker};
+use crate::compose::{self, Composer, fit};
 use display::Display;
 use hotplug::{Change, Uevents};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
@@ -30,12 +32,19 @@ use std::time::{Duration, Instant};
 
 /// Where the kernel does not say what changes, one looks again after this.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// A card that was busy with the film's plane is asked again after this.
+const BUSY: Duration = Duration::from_millis(2);
+/// Full alpha.
+const OPAQUE: u32 = 0xff00_0000;
 
 /// The screen of a box.
 pub struct KmsScreen {
     wanted: Wanted,
     canvas: (u32, u32),
     display: Option<Display>,
+    /// One that was pulled out. It is on until another comes, for a film that plays.
+    gone: Option<Display>,
+    seat: Seat,
     remotes: remotes::Remotes,
     uevents: Option<Uevents>,
     wake: Arc<OwnedFd>,
@@ -44,11 +53,15 @@ pub struct KmsScreen {
     /// Where the film was in the last frame.
     film: Option<Rect>,
     owes: bool,
+    /// What is owed was refused for now.
+    busy: bool,
     tally: Tally,
     /// Counts once the change-over is done.
     under_way: Tally,
     /// A picture of the film waits for the display.
     picture_owed: bool,
+    /// The film's plane waits for being switched off.
+    film_over: bool,
     looked: Instant,
 }
 
@@ -68,6 +81,8 @@ impl KmsScreen {
             wanted,
             canvas: (1280, 720),
             display: None,
+            gone: None,
+            seat: Seat::default(),
             remotes: remotes::Remotes::new(infrared),
             uevents,
             wake,
@@ -75,33 +90,59 @@ impl KmsScreen {
             scratch: Scratch::default(),
             film: None,
             owes: false,
+            busy: false,
             tally: Tally::default(),
             under_way: Tally::default(),
             picture_owed: false,
+            film_over: false,
             looked: Instant::now(),
         };
         screen.remotes.scan();
         screen.look();
         if let Some(display) = &screen.display {
             screen.canvas = choose::canvas(display.pipe.size());
+            screen.offer();
         } else {
             tracing::warn!("no display yet");
         }
         Ok(screen)
     }
 
-    /// Looks for a display where there is none, and whether the one there was still is.
-    fn look(&mut self) {
+    /// Looks for a display where there is none, and whether the one there was still is. True: there is another.
+    fn look(&mut self) -> bool {
         self.looked = Instant::now();
         if self.display.as_ref().is_some_and(|d| d.still_there(&self.wanted)) {
-            return;
+            return false;
         }
-        if self.display.take().is_some() {
+        if let Some(display) = self.display.take() {
             tracing::warn!("the display is gone, or another");
+            self.gone = Some(display);
         }
-        let opened = card::find(&self.wanted).map(|(card, pipe)| Display::open(card, pipe));
+        let held = self.gone.as_ref().map(Display::card);
+        let opened = card::find(&self.wanted, held).map(|(card, pipe)| Display::open(card, pipe));
         self.display = opened.and_then(|d| d.inspect_err(|e| tracing::warn!("cannot turn the display on: {e}")).ok());
         self.owes = self.display.is_some();
+        if self.owes {
+            self.gone = None;
+        }
+        self.owes
+    }
+
+    /// Says which plane films can have.
+    fn offer(&self) {
+        let (Some(display), true) = (&self.display, self.wanted.film.is_some()) else { return };
+        let plane = display.film().map(|(plane, scales)| FilmPlane {
+            card: display.card().shared(),
+            connector: display.pipe.connector.into(),
+            plane: plane.into(),
+            scales,
+            rect: choose::place(self.canvas, display.pipe.size()),
+        });
+        match &plane {
+            Some(film) => tracing::info!("films have plane {} for themselves; it scales: {}", film.plane, film.scales),
+            None => tracing::warn!("this card has no plane for films below one with alpha: they are composed by the CPU"),
+        }
+        self.seat.offer(plane);
     }
 
     /// Writes what is stale in the back buffer and has it shown.
@@ -110,6 +151,8 @@ impl KmsScreen {
         let mode = display.pipe.size();
         let place = choose::place(self.canvas, mode);
         self.composer.begin(frame.film, self.canvas);
+        let (above, alpha) = (display.film().is_some(), display.alpha());
+        let blank = if above { 0 } else { OPAQUE };
         let buffer = display.back();
         let rows: Vec<_> = buffer.stale.rows().collect();
         let Scratch { row, scaled } = &mut self.scratch;
@@ -118,14 +161,21 @@ impl KmsScreen {
         let (mut drawn, same) = (None, place.width == self.canvas.0);
         for (y, start, end) in rows {
             let Some(at) = y.checked_sub(place.y).filter(|at| *at < place.height) else {
-                scaled.fill(0);
+                scaled.fill(blank);
                 drawn = None;
                 buffer.write(start, y, &scaled[start as usize..end as usize]);
                 continue;
             };
             let source = (u64::from(at) * u64::from(self.canvas.1) / u64::from(place.height)) as u32;
             if drawn != Some(source) {
-                self.composer.row(frame.film, &frame.ui, source, row);
+                if above && frame.film.is_none() {
+                    compose::above(&frame.ui, source, row);
+                } else {
+                    self.composer.row(frame.film, &frame.ui, source, row);
+                    if alpha {
+                        row.iter_mut().for_each(|pixel| *pixel |= OPAQUE);
+                    }
+                }
                 drawn = Some(source);
                 let inside = &mut scaled[place.x as usize..(place.x + place.width) as usize];
                 if same {
@@ -134,12 +184,16 @@ impl KmsScreen {
                     let step = |x: usize| x * self.canvas.0 as usize / place.width as usize;
                     inside.iter_mut().enumerate().for_each(|(x, out)| *out = row[step(x)]);
                 }
-                scaled[..place.x as usize].fill(0);
-                scaled[(place.x + place.width) as usize..].fill(0);
+                scaled[..place.x as usize].fill(blank);
+                scaled[(place.x + place.width) as usize..].fill(blank);
             }
             buffer.write(start, y, &scaled[start as usize..end as usize]);
         }
-        display.show()
+        buffer.fresh();
+        self.film_over |= self.seat.was_left();
+        display.show(self.film_over)?;
+        self.film_over = false;
+        Ok(())
     }
 
     /// What changes on the display with this frame.
@@ -188,7 +242,9 @@ impl Screen for KmsScreen {
 
     fn wait(&mut self, timeout: Option<Duration>, input: &mut Vec<Input>) {
         let alone = self.uevents.is_none() || self.display.is_none();
-        let timeout = if alone { Some(timeout.map_or(LOOK_AGAIN, |t| t.min(LOOK_AGAIN))) } else { timeout };
+        let soonest =
+            [alone.then_some(LOOK_AGAIN), (self.busy && self.owes()).then_some(BUSY)].into_iter().flatten().chain(timeout);
+        let timeout = soonest.min();
         let until = timeout.map(|t| Timespec { tv_sec: t.as_secs() as i64, tv_nsec: i64::from(t.subsec_nanos()) });
         let mut fds = vec![PollFd::new(&*self.wake, PollFlags::IN)];
         fds.extend(self.display.iter().map(|d| PollFd::new(d.card(), PollFlags::IN)));
@@ -207,8 +263,8 @@ impl Screen for KmsScreen {
         if again || changes.contains(&Change::Input) {
             self.remotes.scan();
         }
-        if again || changes.contains(&Change::Display) {
-            self.look();
+        if (again || changes.contains(&Change::Display)) && self.look() {
+            self.offer();
         }
     }
 
@@ -226,6 +282,7 @@ impl Screen for KmsScreen {
         if display.flipping() {
             return Ok(());
         }
+        self.busy = false;
         match self.draw(frame) {
             Ok(()) => {
                 self.owes = false;
@@ -235,10 +292,10 @@ impl Screen for KmsScreen {
                     self.tally = self.under_way;
                 }
             }
-            Err(e) if e.kind() == std::io::ErrorKind::ResourceBusy => {}
+            Err(e) if e.kind() == std::io::ErrorKind::ResourceBusy => self.busy = true,
             Err(e) => {
                 tracing::warn!("the display does not take pictures any more: {e}");
-                self.display = None;
+                self.gone = self.display.take();
             }
         }
         Ok(())
@@ -250,6 +307,10 @@ impl Screen for KmsScreen {
 
     fn tally(&self) -> Tally {
         self.tally
+    }
+
+    fn seat(&self) -> Seat {
+        self.seat.clone()
     }
 }
 
