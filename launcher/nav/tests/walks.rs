@@ -245,7 +245,7 @@ fn random_walks_keep_every_invariant() {
     }
     // The walks do get everywhere.
     assert!(all.presses > 100_000 && all.played > 1_000, "{all:?}");
-    assert!(all.settings > 50 && all.typed > 50 && all.joins > 20, "{all:?}");
+    assert!(all.settings > 50 && all.typed > 50 && all.joins > 5, "{all:?}");
 }
 
 #[test]

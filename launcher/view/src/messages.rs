@@ -41,14 +41,20 @@ pub(crate) fn modal_view(app: &App, store: &Store, modal: &Modal) -> ModalView {
         (Origin::Home, FailureKind::Network) => "No connection".to_owned(),
         (Origin::Home, _) => "Your films cannot be shown".to_owned(),
         (Origin::Update, _) => "An update is ready".to_owned(),
+        (Origin::Forget { name, .. }, _) => format!("Forget {name}?"),
         (Origin::Playback { title, .. }, _) => format!("{} cannot be played", name(title)),
     };
-    if modal.origin == Origin::Update {
+    let question = match &modal.origin {
+        Origin::Update => Some(("Update", "A restart takes less than a minute.")),
+        Origin::Forget { .. } => Some(("Wi-Fi", "The box leaves this network. To join it again, its passphrase has to be typed again.")),
+        Origin::Home | Origin::Playback { .. } => None,
+    };
+    if let Some((code, action)) = question {
         return ModalView {
             title,
             message: String::new(),
-            action: "A restart takes less than a minute.".to_owned(),
-            code: "Update".to_owned(),
+            action: action.to_owned(),
+            code: code.to_owned(),
             buttons: buttons(modal.focus.find(zone::BUTTONS), true, None),
             busy: false,
             question: true,
@@ -72,6 +78,8 @@ pub(crate) fn toast_view(toast: Toast) -> ToastView {
         ToastKind::TitleIncomplete => ("Some of this page could not be loaded", true),
         ToastKind::Recovered => ("The last update did not work and was undone", true),
         ToastKind::NotKept => ("That could not be saved on this box", true),
+        ToastKind::Joined => ("Wi-Fi is connected", false),
+        ToastKind::NotJoined => ("The Wi-Fi network could not be joined", true),
         ToastKind::NotSaved => ("Your place in the film could not be saved", true),
     };
     ToastView { text: text.to_owned(), warning }
