@@ -1,11 +1,12 @@
 //! What all screens share: which one it is, the backdrop, the clock, short notices.
 
+use super::home::focused;
 use super::{Round, Sizes};
 use crate::bake;
 use crate::ui::{Screen, StageAdapter, TvWindow};
 use hearth_pixels::Key;
-use hearth_view::{BootView, ScreenView, View};
-use slint::{ComponentHandle, Image};
+use hearth_view::{BootView, ButtonView, ScreenView, View};
+use slint::{ComponentHandle, Image, Model, ModelRc, SharedString, VecModel};
 
 /// See `adapters/stage.slint`.
 pub struct Stage {
