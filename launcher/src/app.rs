@@ -13,7 +13,9 @@ use crate::service::network::Networks;
 use crate::show::{Preview, Round, Show, Sizes};
 use crate::ui::TvWindow;
 use crate::words;
-use hearth_nav::{App, Config, Effect, Event, Keys, Memory, Mode, Network, Osd, Page, PlayerEvent, Preferences, RemoteKey, WifiCommand};
+use hearth_nav::{
+    App, Config, Effect, Event, Keys, Memory, Mode, Network, Osd, Page, PlayerEvent, Preferences, RemoteKey, WifiCommand,
+};
 use hearth_player::Summary;
 use hearth_player::captions::Document;
 use hearth_view::{About, Request, Store, View, view};

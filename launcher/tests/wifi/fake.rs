@@ -164,11 +164,13 @@ fn objects(state: &State) -> HashMap<OwnedObjectPath, Interfaces> {
     // A second radio, by name after the first.
     let other = [object("Device", vec![("Name", "wlan1".into())]), object("Station", vec![("State", "disconnected".into())])];
     all.insert(path("/net/connman/iwd/0/1"), Interfaces::from(other));
-    let mut station = vec![("Scanning", false.into()), ("State", if state.connected.is_some() { "connected" } else { "disconnected" }.into())];
+    let mut station =
+        vec![("Scanning", false.into()), ("State", if state.connected.is_some() { "connected" } else { "disconnected" }.into())];
     for net in &state.networks {
         let mut properties = vec![("Name", net.name.into()), ("Type", net.kind.into())];
         if net.kept.is_some() {
-            properties.push(("KnownNetwork", ObjectPath::try_from(format!("/net/connman/iwd/{}", net.id())).expect("a path").into()));
+            properties
+                .push(("KnownNetwork", ObjectPath::try_from(format!("/net/connman/iwd/{}", net.id())).expect("a path").into()));
         }
         if state.connected == Some(net.name) {
             station.push(("ConnectedNetwork", ObjectPath::try_from(net.path()).expect("a path").into()));
@@ -185,7 +187,8 @@ fn answer(bus: &Connection, state: &Arc<Mutex<State>>, message: Message) {
         return;
     }
     let header = message.header();
-    let (at, member) = (header.path().map(|p| p.to_string()).unwrap_or_default(), header.member().map(|m| m.to_string()).unwrap_or_default());
+    let (at, member) =
+        (header.path().map(|p| p.to_string()).unwrap_or_default(), header.member().map(|m| m.to_string()).unwrap_or_default());
     let mut now = state.lock().unwrap_or_else(PoisonError::into_inner);
     let name = now.networks.iter().find(|n| at.ends_with(&n.id())).map(|n| n.name);
     if !member.starts_with("Get") {
@@ -222,7 +225,11 @@ fn answer(bus: &Connection, state: &Arc<Mutex<State>>, message: Message) {
                 now.waiting = Some(message.clone());
                 return;
             }
+            let asks = now.networks.iter().any(|n| n.name == name && n.kind == "psk" && n.kept.as_deref() != Some(n.passphrase));
             drop(now);
+            if !asks {
+                return connect(bus, state, &message, name);
+            }
             let (bus, state, call) = (bus.clone(), state.clone(), message.clone());
             std::thread::spawn(move || connect(&bus, &state, &call, name));
         }

@@ -29,11 +29,7 @@ impl KeyboardView {
             zone::KEYS => item.parse().ok(),
             _ => ACTIONS.iter().position(|(name, _)| *item == **name).map(|n| 4 * COLUMNS + n),
         });
-        let text = if keyboard.hidden() {
-            Secret::from(&*"•".repeat(keyboard.text().len()))
-        } else {
-            keyboard.text().clone()
-        };
+        let text = if keyboard.hidden() { Secret::from(&*"•".repeat(keyboard.text().len())) } else { keyboard.text().clone() };
         Self {
             text,
             hidden: keyboard.hidden(),

@@ -46,7 +46,9 @@ pub(crate) fn modal_view(app: &App, store: &Store, modal: &Modal) -> ModalView {
     };
     let question = match &modal.origin {
         Origin::Update => Some(("Update", "A restart takes less than a minute.")),
-        Origin::Forget { .. } => Some(("Wi-Fi", "The box leaves this network. To join it again, its passphrase has to be typed again.")),
+        Origin::Forget { .. } => {
+            Some(("Wi-Fi", "The box leaves this network. To join it again, its passphrase has to be typed again."))
+        }
         Origin::Home | Origin::Playback { .. } => None,
     };
     if let Some((code, action)) = question {

@@ -97,7 +97,9 @@ pub(crate) fn network_line(app: &App, focused: bool) -> Option<NetworkLine> {
 pub(crate) fn network_text(app: &App) -> Vec<String> {
     let Some(links) = app.links() else { return Vec::new() };
     let text = match (links.way, links.wifi.is_some(), links.joined().is_some()) {
-        (Way::Cable, true, _) => "The cable is used as long as it is plugged in. A Wi-Fi network can be set up for the time when it is not.",
+        (Way::Cable, true, _) => {
+            "The cable is used as long as it is plugged in. A Wi-Fi network can be set up for the time when it is not."
+        }
         (Way::Cable, false, _) => "This box is connected by its cable.",
         (Way::None, true, true) => "The box is in this network and waits for an address from its router.",
         (Way::None, true, false) => "Choose a Wi-Fi network, or plug a network cable into the box.",

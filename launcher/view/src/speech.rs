@@ -19,7 +19,9 @@ pub fn spoken(view: &View, say: Say) -> Option<String> {
             ScreenView::Detail(d) => sentence(&[&d.name, &d.meta, &d.synopsis, &focus(view)?]),
             ScreenView::Settings(settings) => settings_page(settings, &focus(view)?),
             ScreenView::Networks(networks) => networks_page(networks, &focus(view)?),
-            ScreenView::Passphrase(p) => sentence(&[&format!("Passphrase for {}", p.name), &p.note, &focus(view).unwrap_or_default()]),
+            ScreenView::Passphrase(p) => {
+                sentence(&[&format!("Passphrase for {}", p.name), &p.note, &focus(view).unwrap_or_default()])
+            }
             ScreenView::Playing(p) => p.title.clone(),
         },
         Say::Joining => match &view.screen {

@@ -3,7 +3,8 @@
 use hearth_nav::{App, Mode, Network, Page, Volume};
 
 use crate::{
-    BootView, DetailView, HomeView, ModalView, NetworksView, PassphraseView, PlayingView, SettingsView, Store, TileView, ToastView,
+    BootView, DetailView, HomeView, ModalView, NetworksView, PassphraseView, PlayingView, SettingsView, Store, TileView,
+    ToastView,
     detail::detail_view,
     home::home_view,
     messages::{modal_view, toast_view},

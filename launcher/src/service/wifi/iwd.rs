@@ -31,14 +31,16 @@ impl Station {
     /// The radio of the first name: a box has one, and a second one is somebody's experiment.
     pub fn find(objects: &Objects) -> Option<&OwnedObjectPath> {
         let stations = objects.iter().filter(|(_, interfaces)| interfaces.contains_key(STATION));
-        let name = |interfaces: &HashMap<String, HashMap<String, OwnedValue>>| text(interfaces, DEVICE, "Name").unwrap_or_default();
+        let name =
+            |interfaces: &HashMap<String, HashMap<String, OwnedValue>>| text(interfaces, DEVICE, "Name").unwrap_or_default();
         stations.min_by_key(|(path, interfaces)| (name(interfaces), path.as_str().to_owned())).map(|(path, _)| path)
     }
 
     pub fn read(path: &OwnedObjectPath, objects: &Objects, ordered: &Ordered) -> Self {
         let station = objects.get(path);
         let state = station.and_then(|s| text(s, STATION, "State")).unwrap_or_default();
-        let connected = station.and_then(|s| place(s, STATION, "ConnectedNetwork")).filter(|_| matches!(&*state, "connected" | "roaming"));
+        let connected =
+            station.and_then(|s| place(s, STATION, "ConnectedNetwork")).filter(|_| matches!(&*state, "connected" | "roaming"));
         let mut networks = Vec::new();
         let mut places = Vec::new();
         for (at, strength) in ordered {
@@ -120,7 +122,9 @@ mod tests {
 
     #[test]
     fn strengths_are_bars() {
-        for (strength, expected) in [(0, 4), (-5500, 4), (-5600, 3), (-6599, 3), (-7000, 2), (-8000, 1), (-9000, 0), (-10_000, 0), (i16::MIN, 0)] {
+        for (strength, expected) in
+            [(0, 4), (-5500, 4), (-5600, 3), (-6599, 3), (-7000, 2), (-8000, 1), (-9000, 0), (-10_000, 0), (i16::MIN, 0)]
+        {
             assert_eq!(bars(strength), expected, "{strength}");
         }
     }

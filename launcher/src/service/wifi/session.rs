@@ -263,7 +263,8 @@ impl<'a> Session<'a> {
     }
 
     fn read(&self) -> zbus::Result<Option<Station>> {
-        let answer = self.bus.call_method(Some(iwd::NAME), "/", Some("org.freedesktop.DBus.ObjectManager"), "GetManagedObjects", &())?;
+        let answer =
+            self.bus.call_method(Some(iwd::NAME), "/", Some("org.freedesktop.DBus.ObjectManager"), "GetManagedObjects", &())?;
         let objects: Objects = answer.body().deserialize()?;
         let Some(path) = Station::find(&objects) else { return Ok(None) };
         let answer = self.bus.call_method(Some(iwd::NAME), path, Some(iwd::STATION), "GetOrderedNetworks", &())?;
@@ -278,7 +279,13 @@ impl<'a> Session<'a> {
     }
 
     /// Calls iwd without waiting for the answer, which comes under this number.
-    fn send<B: serde::Serialize + DynamicType>(&self, path: &OwnedObjectPath, interface: &str, member: &str, body: &B) -> Option<NonZeroU32> {
+    fn send<B: serde::Serialize + DynamicType>(
+        &self,
+        path: &OwnedObjectPath,
+        interface: &str,
+        member: &str,
+        body: &B,
+    ) -> Option<NonZeroU32> {
         let message = || -> zbus::Result<Message> {
             Message::method_call(path, member)?.destination(iwd::NAME)?.interface(interface)?.build(body)
         };
