@@ -139,7 +139,7 @@ fn what_is_cancelled_leaves_things_as_they_were() {
     assert!(!ear.ended.iter().any(|(attempt, _)| *attempt == late), "nobody waits for it");
     let connects: Vec<_> = iwd.lock().calls.iter().filter(|c| c.starts_with("Connect")).cloned().collect();
     assert_eq!(connects, ["Connect Barn", "Connect Home", "Connect Barn", "Connect Café"]);
-    iwd.change(|s| s.networks[1].kept = None);
+    iwd.change(|s| (s.networks[1].kept, s.connected) = (None, None));
 
     // With nothing to go back to, the device starts anew: else iwd would join nothing by itself any more.
     ear.radio.send(WifiCommand::Forget(nets[3].id().into()));

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 use zbus::blocking::{Connection, MessageIterator, connection::Builder};
 use zbus::message::{Header, Message, Type};
-use zbus::zvariant::{DynamicType, OwnedObjectPath, Value};
+use zbus::zvariant::{DynamicType, ObjectPath, OwnedObjectPath, Value};
 
 const BUS: (&str, &str, &str) = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus");
 const AGENT_PATH: &str = "/hearth/agent";
@@ -69,15 +69,22 @@ impl<'a> Session<'a> {
             let _ = sender.send(Heard::Closed);
         };
         std::thread::Builder::new().name("wifi-bus".into()).spawn(forward).map_err(|e| zbus::Error::InputOutput(e.into()))?;
-        let mut session = Self { bus, tell, owner: None, station: None, pending: None, look: None, told: false };
+        let session = Self { bus, tell, owner: None, station: None, pending: None, look: None, told: false };
+        session.watch()
+    }
+
+    fn watch(mut self) -> zbus::Result<Self> {
         let watched = format!("type='signal',sender='{}'", iwd::NAME);
         let owners = format!("type='signal',sender='{}',member='NameOwnerChanged',arg0='{}'", BUS.0, iwd::NAME);
         for rule in [watched, owners] {
-            session.bus.call_method(Some(BUS.0), BUS.1, Some(BUS.2), "AddMatch", &rule)?;
+            if let Err(e) = self.bus.call_method(Some(BUS.0), BUS.1, Some(BUS.2), "AddMatch", &rule) {
+                drop(self.bus.close());
+                return Err(e);
+            }
         }
-        let owner = session.bus.call_method(Some(BUS.0), BUS.1, Some(BUS.2), "GetNameOwner", &iwd::NAME);
-        session.owned_by(owner.ok().and_then(|m| m.body().deserialize::<String>().ok()));
-        Ok(session)
+        let owner = self.bus.call_method(Some(BUS.0), BUS.1, Some(BUS.2), "GetNameOwner", &iwd::NAME);
+        self.owned_by(owner.ok().and_then(|m| m.body().deserialize::<String>().ok()));
+        Ok(self)
     }
 
     pub fn serve(mut self, heard: &Receiver<Heard>) -> Ended {
@@ -188,8 +195,7 @@ impl<'a> Session<'a> {
             (self.tell)(Told::Joined(pending.attempt, Err(JoinError::Refused)));
         }
         if self.owner.is_some() {
-            let agent = Value::from(zbus::zvariant::ObjectPath::from_static_str_unchecked(AGENT_PATH));
-            let Value::ObjectPath(agent) = agent else { return };
+            let agent = ObjectPath::from_static_str_unchecked(AGENT_PATH);
             let path = OwnedObjectPath::try_from(iwd::MANAGER).unwrap_or_default();
             self.send(&path, iwd::AGENT_MANAGER, "RegisterAgent", &agent);
             self.look = Some(Instant::now());
