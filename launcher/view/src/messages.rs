@@ -24,6 +24,8 @@ pub struct ModalView {
     pub busy: bool,
     /// Nothing is wrong: it only asks.
     pub question: bool,
+    /// It is about Wi-Fi.
+    pub wifi: bool,
 }
 
 /// A short notice.
@@ -46,9 +48,7 @@ pub(crate) fn modal_view(app: &App, store: &Store, modal: &Modal) -> ModalView {
     };
     let question = match &modal.origin {
         Origin::Update => Some(("Update", "A restart takes less than a minute.")),
-        Origin::Forget { .. } => {
-            Some(("Wi-Fi", "The box leaves this network. To join it again, its passphrase has to be typed again."))
-        }
+        Origin::Forget { .. } => Some(("Wi-Fi", "The box leaves this network and no longer joins it by itself.")),
         Origin::Home | Origin::Playback { .. } => None,
     };
     if let Some((code, action)) = question {
@@ -60,6 +60,7 @@ pub(crate) fn modal_view(app: &App, store: &Store, modal: &Modal) -> ModalView {
             buttons: buttons(modal.focus.find(zone::BUTTONS), true, None),
             busy: false,
             question: true,
+            wifi: modal.origin != Origin::Update,
         };
     }
     ModalView {
@@ -70,6 +71,7 @@ pub(crate) fn modal_view(app: &App, store: &Store, modal: &Modal) -> ModalView {
         buttons: buttons(modal.focus.find(zone::BUTTONS), true, None),
         busy: modal.origin == Origin::Home && app.fetching_home(),
         question: false,
+        wifi: false,
     }
 }
 

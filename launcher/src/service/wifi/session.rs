@@ -170,7 +170,7 @@ impl<'a> Session<'a> {
                 let Ok((_, _, new)) = message.body().deserialize::<(String, String, String)>() else { return };
                 self.owned_by(Some(new).filter(|owner| !owner.is_empty()));
             }
-            Type::Signal if self.from_iwd(&header) => {
+            Type::Signal if self.is_iwds(&header) => {
                 self.look.get_or_insert(Instant::now() + SETTLE);
             }
             Type::MethodCall => self.question(message, &header),
@@ -183,7 +183,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn from_iwd(&self, header: &Header<'_>) -> bool {
+    fn is_iwds(&self, header: &Header<'_>) -> bool {
         self.owner.is_some() && header.sender().map(|s| s.as_str()) == self.owner.as_deref()
     }
 
@@ -207,7 +207,7 @@ impl<'a> Session<'a> {
 
     /// iwd asks its agent. Only iwd is answered, and only with the passphrase of the network that is being joined, once.
     fn question(&mut self, message: &Message, header: &Header<'_>) {
-        let agent = header.interface().is_some_and(|i| i.as_str() == iwd::AGENT) && self.from_iwd(header);
+        let agent = header.interface().is_some_and(|i| i.as_str() == iwd::AGENT) && self.is_iwds(header);
         let member = header.member().map(|m| m.to_string()).unwrap_or_default();
         let answer = match (agent, member.as_str()) {
             (false, _) => self.bus.reply_error(header, "org.freedesktop.DBus.Error.UnknownMethod", &"nothing here"),
