@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use zbus::blocking::{Connection, MessageIterator, connection::Builder};
 use zbus::message::{Message, Type};
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
@@ -95,6 +95,7 @@ pub struct State {
 /// iwd; its name goes with it.
 pub struct Fake {
     bus: Connection,
+    called: Arc<Condvar>,
     pub state: Arc<Mutex<State>>,
 }
 
@@ -106,11 +107,15 @@ impl Fake {
 
     /// Another one, that finds on its disc what the last one left.
     pub fn with(bus: &Bus, state: Arc<Mutex<State>>) -> Self {
-        let connection = Builder::address(&*bus.address).and_then(Builder::build).expect("a connection");
+        let connection = connect_to(bus);
         let messages = MessageIterator::from(&connection);
-        let fake = Self { bus: connection, state };
-        let (bus, state) = (fake.bus.clone(), fake.state.clone());
-        std::thread::spawn(move || messages.map_while(Result::ok).for_each(|m| answer(&bus, &state, m)));
+        let fake = Self { bus: connection, called: Arc::default(), state };
+        let (bus, state, called) = (fake.bus.clone(), fake.state.clone(), fake.called.clone());
+        let answers = move |message| {
+            answer(&bus, &state, message);
+            called.notify_all();
+        };
+        std::thread::spawn(move || messages.map_while(Result::ok).for_each(answers));
         fake.bus.request_name(IWD).expect("iwd's name");
         fake
     }
@@ -124,6 +129,25 @@ impl Fake {
         changed(&self.bus);
     }
 
+    pub fn bus(&self) -> &Connection {
+        &self.bus
+    }
+
+    /// Until it has been asked to do this.
+    pub fn heard(&self, call: &str) {
+        let mut state = self.lock();
+        while !state.calls.iter().any(|c| c == call) {
+            state = self.called.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Somebody asks the agent for a network's passphrase.
+    pub fn ask(&self, who: &Connection, net: &Net) -> Result<String, String> {
+        let (agent, at) = self.lock().agent.clone().expect("an agent");
+        let answer = who.call_method(Some(&*agent), &at, Some("net.connman.iwd.Agent"), "RequestPassphrase", &path(&net.path()));
+        answer.map(|m| m.body().deserialize().expect("a passphrase")).map_err(|e| e.to_string())
+    }
+
     pub fn stop(self) -> Arc<Mutex<State>> {
         {
             let mut state = self.lock();
@@ -133,6 +157,11 @@ impl Fake {
         self.bus.close().expect("closed");
         state
     }
+}
+
+/// A connection of somebody's.
+pub fn connect_to(bus: &Bus) -> Connection {
+    Builder::address(&*bus.address).and_then(Builder::build).expect("a connection")
 }
 
 fn changed(bus: &Connection) {

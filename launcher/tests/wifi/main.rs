@@ -203,14 +203,14 @@ fn only_iwd_is_told_and_only_of_the_network_that_is_joined() {
     let mut ear = Ear::on(&bus);
     ear.wifi("the list", |w| w.networks.len() == 4);
     ear.begin(&nets[0], Some("correct horse"));
-    let (agent, at) = iwd.lock().agent.clone().expect("an agent");
-    let stranger = zbus::blocking::connection::Builder::address(&*bus.address).and_then(|b| b.build()).expect("a connection");
-    let ask = |network: &str| {
-        let network = zbus::zvariant::ObjectPath::try_from(network.to_owned()).expect("a path");
-        let answer = stranger.call_method(Some(&*agent), &at, Some("net.connman.iwd.Agent"), "RequestPassphrase", &network);
-        answer.map(|m| format!("{:?}", m.body().deserialize::<String>())).map_err(|e| e.to_string())
-    };
-    let path = format!("/net/connman/iwd/0/3/{}", nets[0].id());
-    assert!(ask(&path).expect_err("refused").contains("UnknownMethod"));
-    let _ = iwd;
+    // The silent network is being joined by the time that iwd has heard of it.
+    ear.radio.send(WifiCommand::Scan);
+    iwd.heard("Scan");
+    let stranger = fake::connect_to(&bus);
+    let refused =
+        |answer: Result<String, String>, why: &str| assert!(answer.as_ref().is_err_and(|e| e.contains(why)), "{answer:?}");
+    refused(iwd.ask(&stranger, &nets[0]), "UnknownMethod");
+    refused(iwd.ask(iwd.bus(), &nets[3]), "Canceled");
+    assert_eq!(iwd.ask(iwd.bus(), &nets[0]), Ok("correct horse".to_owned()));
+    refused(iwd.ask(iwd.bus(), &nets[0]), "Canceled");
 }
