@@ -48,7 +48,9 @@ pub(crate) fn modal_view(app: &App, store: &Store, modal: &Modal) -> ModalView {
     };
     let question = match &modal.origin {
         Origin::Update => Some(("Update", "A restart takes less than a minute.")),
-        Origin::Forget { .. } => Some(("Wi-Fi", "The box leaves this network and no longer joins it by itself.")),
+        Origin::Forget { .. } => {
+            Some(("Wi-Fi", "The box leaves this network, no longer joins it by itself, and deletes what it knew of it."))
+        }
         Origin::Home | Origin::Playback { .. } => None,
     };
     if let Some((code, action)) = question {
