@@ -2,6 +2,7 @@
 //! screen; [`crate::run`] and tests drive it.
 
 mod film;
+mod networks;
 
 use crate::art::Art;
 use crate::backend::{Cinema, Server};
@@ -12,7 +13,9 @@ use crate::service::network::Networks;
 use crate::show::{Preview, Round, Show, Sizes};
 use crate::ui::TvWindow;
 use crate::words;
-use hearth_nav::{App, Config, Effect, Event, Keys, Memory, Mode, Network, Osd, Page, PlayerEvent, Preferences, RemoteKey};
+use hearth_nav::{
+    App, Config, Effect, Event, Keys, Memory, Mode, Network, Osd, Page, PlayerEvent, Preferences, RemoteKey, WifiCommand,
+};
 use hearth_player::Summary;
 use hearth_player::captions::Document;
 use hearth_view::{About, Request, Store, View, view};
@@ -94,6 +97,7 @@ pub struct Launcher {
     /// Switches that were decided: from where on, and to which height. They are seen later.
     switches: Vec<(u64, u32)>,
     wishes: Vec<Wish>,
+    wifi: Vec<WifiCommand>,
     /// The place of the film that was asked for last, and the picture that came last.
     previewed: Option<u64>,
     preview: Option<Preview>,
@@ -129,6 +133,7 @@ impl Launcher {
             picture: (0, String::new()),
             switches: Vec::new(),
             wishes: Vec::new(),
+            wifi: Vec::new(),
             previewed: None,
             preview: None,
             captions: None,
@@ -217,11 +222,14 @@ impl Launcher {
                 }
                 Effect::LoadPlayer { session, title, start_ms } => self.load(session, &title, start_ms),
                 Effect::Player { session, command } => self.parts.cinema.send(session, words::command(command)),
-                // Speech and box services are wired with the box; the words are there already.
+                // Speech and box services are wired with the box; the words are there already. Which keys are pressed is not for logs
+                // while a passphrase is typed.
+                Effect::Speak(_) if self.app.secret() => {}
                 Effect::Speak(say) => tracing::debug!("say {:?}", hearth_view::spoken(&self.view(), say)),
                 Effect::Restart => self.wishes.push(Wish::Restart),
                 Effect::Standby => self.wishes.push(Wish::Standby),
                 Effect::Volume(volume) => self.parts.cinema.set_volume(volume),
+                Effect::Wifi(command) => self.wifi.push(command),
                 Effect::FetchHome | Effect::FetchTitle(_) | Effect::SaveProgress { .. } => {}
             }
         }

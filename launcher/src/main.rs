@@ -15,6 +15,7 @@ use hearth_launcher::report::Report;
 use hearth_launcher::run::Loop;
 use hearth_launcher::script::Script;
 use hearth_launcher::service::facts::{self, Folders};
+use hearth_launcher::service::links::Links;
 use hearth_launcher::service::servers::{Household, Servers};
 use hearth_launcher::service::{FrontPanel, Keeper, KeptFile, SelfCheck, Service, board, network};
 use hearth_launcher::{keys, script};
@@ -149,7 +150,8 @@ fn start(args: Args) -> anyhow::Result<Report> {
     };
     let launcher = Launcher::new(parts, &surface)?;
     let service = Service::new(&folders, keeper, kept, SelfCheck::new(&args.selfcheck, &config, wake.clone()), tokens)
-        .with_panel(FrontPanel::open(board.as_ref(), wake));
+        .with_panel(FrontPanel::open(board.as_ref(), wake.clone()))
+        .with_links(Links::new(board.as_ref().is_some_and(|b| b.radio.wifi.is_some()), wake));
     let shots = Some(args.shots);
     let report =
         Loop { launcher, surface, screen, latest, captions, clock, script, ends_with_script: headless, shots, service }.run();

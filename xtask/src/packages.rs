@@ -68,6 +68,7 @@ pub const PACKAGES: &[Package] = &[
     Package { name: "qemu-system-gui", need: Need::BoxWindow, why: "the window of the box in QEMU" },
     test("gstreamer1.0-gl", "pictures as textures; Mesa draws them without a GPU"),
     test("weston", "a Wayland compositor without a screen"),
+    test("dbus-daemon", "the bus on which the launcher speaks to a Wi-Fi daemon of the tests' own"),
     test("ffmpeg", "a second opinion on our streams: ffprobe and ffmpeg's decoders"),
 ];
 

@@ -1,8 +1,8 @@
 //! What the server and the player answer, and what that does to the application.
 
 use crate::{
-    App, Effect, Failure, FailureKind, HomeData, Id, Modal, Mode, Network, Origin, Page, PlayFrom, PlayerCommand, PlayerEvent,
-    Say, TitleData, Toast, ToastKind, screen,
+    App, Effect, Failure, FailureKind, HomeData, Id, Links, Modal, Mode, Network, Origin, Page, PlayFrom, PlayerCommand,
+    PlayerEvent, Say, TitleData, Toast, ToastKind, screen,
 };
 
 impl App {
@@ -27,6 +27,7 @@ impl App {
                     self.mode = Mode::Browse;
                     // A page that opens starts at its top, whatever the order in which its zones came.
                     self.base.focus.top();
+                    self.leave_networks();
                     out.push(Effect::Speak(Say::Page));
                 }
                 self.focus_moved();
@@ -38,19 +39,22 @@ impl App {
             Err(failure) => {
                 self.reached(Some(&failure), out);
                 self.tries = self.tries.saturating_add(1);
-                let starting = self.mode == Mode::Boot && self.now_ms < self.config.patience_ms;
+                let lost = self.links().is_some_and(Links::lost);
+                let starting = self.mode == Mode::Boot && self.now_ms < self.config.patience_ms && !lost;
                 if starting && failure.kind == FailureKind::Network {
                     self.retry_ms = Some(self.now_ms + 1_000);
                     return;
                 }
                 // 2, 4, 8 … 30 s: a box that boots before its network finds it by itself.
                 self.retry_ms = Some(self.now_ms + (1000_u64 << self.tries.min(5)).min(30_000));
-                if self.mode == Mode::Boot {
-                    let fresh = self.modal.is_none();
+                if let Some(modal) = self.modal.as_mut().filter(|m| m.origin == Origin::Home) {
+                    modal.failure = failure;
+                } else if self.mode == Mode::Boot && self.pages.is_empty() {
                     self.modal = Some(Modal::new(Origin::Home, failure, self.config.rtl));
-                    if fresh {
-                        out.push(Effect::Speak(Say::Modal));
-                    }
+                    self.offer_networks();
+                    out.push(Effect::Speak(Say::Modal));
+                } else if self.mode == Mode::Boot {
+                    // It would lie over the page on which the viewer puts it right.
                 } else if self.tries == 1 {
                     self.notice(ToastKind::HomeStale, out);
                 }

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use crate::{
-    Effect, Event, Focus, HomeData, Id, KeyEvent, KeyPhase, Memory, Modal, Origin, Phase, PlayFrom, PlayerCommand, Playing,
-    Preferences, RemoteKey, Say, Screen, browse::arrow, button,
+    Effect, Event, Focus, HomeData, Id, KeyEvent, KeyPhase, Memory, Modal, Phase, PlayFrom, PlayerCommand, Playing, Preferences,
+    RemoteKey, Say, Screen, networks::Networks,
 };
 
 /// Pages on top of each other at most; beyond it the oldest but the home screen is forgotten.
@@ -95,6 +95,10 @@ pub enum ToastKind {
     Recovered,
     /// What was set could not be kept.
     NotKept,
+    /// The box is in the Wi-Fi network that was chosen.
+    Joined,
+    /// It is not.
+    NotJoined,
 }
 
 /// A short notice that goes away by itself.
@@ -139,6 +143,7 @@ pub struct App {
     pub(crate) volume_until_ms: Option<u64>,
     /// See [`Event::CrashReports`].
     pub(crate) crash_reports: Option<bool>,
+    pub(crate) networks: Networks,
 }
 
 impl App {
@@ -169,6 +174,7 @@ impl App {
             preferences: Preferences::default(),
             volume_until_ms: None,
             crash_reports: None,
+            networks: Networks::default(),
         }
     }
 
@@ -268,7 +274,8 @@ impl App {
         let playing = self.playing().and_then(|p| p.wake_ms(&self.config));
         let rest = (self.spotlight.as_ref() != self.wanted_spotlight()).then_some(self.moved_ms + self.config.rest_ms);
         let retry = if self.fetching_home { None } else { self.retry_ms };
-        [playing, rest, self.toast.map(|t| t.until_ms), self.volume_until_ms, retry].into_iter().flatten().min()
+        let scan = self.networks_wake_ms();
+        [playing, rest, self.toast.map(|t| t.until_ms), self.volume_until_ms, retry, scan].into_iter().flatten().min()
     }
 
     /// One event in, wishes out. Never fails; what has no meaning in a state changes nothing.
@@ -288,8 +295,11 @@ impl App {
             }
             Event::CrashReports(agreed) => self.crash_reports_are(agreed),
             Event::NotKept => self.notice(ToastKind::NotKept, &mut out),
+            Event::Links(links) => self.links_are(links, &mut out),
+            Event::Joined { attempt, result } => self.joined(attempt, result, &mut out),
             Event::Player { session, event } => self.player(session, event, &mut out),
         }
+        self.networks_tidy();
         out
     }
 
@@ -315,8 +325,9 @@ impl App {
             return self.modal_key(key, phase, out);
         }
         match &mut self.mode {
-            Mode::Boot => {}
-            Mode::Browse => self.browse_key(key, phase, out),
+            // Before there is a home screen, networks can be chosen.
+            Mode::Boot if self.pages.is_empty() => {}
+            Mode::Boot | Mode::Browse => self.browse_key(key, phase, out),
             Mode::Playing(_) if press && matches!(key, RemoteKey::Back | RemoteKey::Stop) => {
                 self.leave(out);
                 out.push(Effect::Speak(Say::Page));
@@ -333,37 +344,6 @@ impl App {
         }
     }
 
-    fn modal_key(&mut self, key: RemoteKey, phase: KeyPhase, out: &mut Vec<Effect>) {
-        let Some(modal) = self.modal.as_mut().filter(|_| matches!(phase, KeyPhase::Press | KeyPhase::Repeat(_))) else { return };
-        if let Some(direction) = arrow(key) {
-            if modal.focus.step(direction) != crate::Moved::Edge {
-                out.push(Effect::Speak(Say::Focus));
-            }
-            return;
-        }
-        let retry = modal.focus.at().is_some_and(|(_, item)| *item == button::RETRY);
-        let reboot = modal.focus.at().is_some_and(|(_, item)| *item == button::REBOOT);
-        let origin = modal.origin.clone();
-        match (key, origin) {
-            _ if phase != KeyPhase::Press => {}
-            (RemoteKey::Ok, Origin::Home) => self.fetch_home(out),
-            (RemoteKey::Ok, Origin::Playback { title, from }) if retry => {
-                self.modal = None;
-                self.play(title, from, out);
-            }
-            (RemoteKey::Ok, Origin::Update) if reboot => {
-                self.modal = None;
-                out.push(Effect::Restart);
-            }
-            (RemoteKey::Ok | RemoteKey::Back | RemoteKey::Stop, Origin::Playback { .. } | Origin::Update) => {
-                self.modal = None;
-                self.focus_moved();
-                out.push(Effect::Speak(Say::Page));
-            }
-            _ => {}
-        }
-    }
-
     fn tick(&mut self, now_ms: u64, out: &mut Vec<Effect>) {
         self.now_ms = self.now_ms.max(now_ms);
         let now_ms = self.now_ms;
@@ -375,6 +355,7 @@ impl App {
         }
         self.toast = self.toast.filter(|t| now_ms < t.until_ms);
         self.volume_until_ms = self.volume_until_ms.filter(|until_ms| now_ms < *until_ms);
+        self.networks_tick(out);
         if !self.fetching_home && self.retry_ms.is_some_and(|at| now_ms >= at) {
             self.fetch_home(out);
         }

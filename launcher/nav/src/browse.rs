@@ -19,6 +19,9 @@ enum Target {
 
 impl App {
     pub(crate) fn browse_key(&mut self, key: RemoteKey, phase: KeyPhase, out: &mut Vec<Effect>) {
+        if self.networks_key(key, phase, out) {
+            return;
+        }
         match phase {
             KeyPhase::Press => {
                 self.armed = None;
@@ -91,7 +94,7 @@ impl App {
             Page::Home if *place == *zone::TOP => Some(Target::Settings),
             Page::Home => self.home.hero.as_ref().map(|h| Target::Button { name: item.clone(), title: h.id.clone() }),
             Page::Detail(title) => Some(Target::Button { name: item.clone(), title: title.clone() }),
-            Page::Settings => None,
+            Page::Settings | Page::Networks | Page::Passphrase(_) => None,
         }
     }
 
@@ -112,9 +115,10 @@ impl App {
     }
 
     /// Back: to the page below; on the home screen to its top. There it does nothing: a television has nowhere further to go back to.
-    fn back(&mut self, out: &mut Vec<Effect>) {
+    pub(crate) fn back(&mut self, out: &mut Vec<Effect>) {
         if self.pages.pop().is_some() {
             self.focus_moved();
+            self.left_boot_pages(out);
             out.push(Effect::Speak(Say::Page));
         } else if self.screen_mut().focus.top() {
             self.focus_moved();

@@ -1,6 +1,6 @@
 //! What comes into the application and what it wants done.
 
-use crate::{CaptionStyle, HomeData, Id, KeyEvent, TitleData, Volume};
+use crate::{CaptionStyle, HomeData, Id, JoinError, KeyEvent, Links, TitleData, Volume, WifiCommand};
 
 /// Anything that happens. Feed it to [`crate::App::step`].
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +48,15 @@ pub enum Event {
     CrashReports(Option<bool>),
     /// What the viewer set could not be kept.
     NotKept,
+    /// What the box reaches its server by; none: nobody says.
+    Links(Option<Links>),
+    /// Answer to [`WifiCommand::Join`].
+    Joined {
+        /// As asked; answers to older ones are ignored.
+        attempt: u32,
+        /// Whether the box is in that network now.
+        result: Result<(), JoinError>,
+    },
     /// From the player.
     Player {
         /// Of the [`Effect::LoadPlayer`] that it belongs to; events of an older session are ignored.
@@ -109,6 +118,8 @@ pub enum Effect {
     Restart,
     /// It is this loud from now on.
     Volume(Volume),
+    /// Tell the radio.
+    Wifi(WifiCommand),
 }
 
 /// Where to begin.
@@ -260,4 +271,6 @@ pub enum Say {
     Playing,
     /// Where the viewer is jumping to.
     Seek,
+    /// How the attempt to join a network goes, or ended.
+    Joining,
 }

@@ -76,6 +76,10 @@ impl App {
             // It may not be there any more: then the focus stays at the top.
             self.base.focus.go(zone, item);
         }
+        // The viewer is somewhere already: at the networks.
+        if !self.pages.is_empty() {
+            return;
+        }
         for title in memory.pages.into_iter().take(MAX_DEPTH) {
             self.open(title, out);
         }

@@ -20,6 +20,14 @@ pub mod button {
     pub const LATER: &str = "later";
     /// The settings.
     pub const SETTINGS: &str = "settings";
+    /// Choose a Wi-Fi network; what the page of settings has of it, too.
+    pub const NETWORKS: &str = "networks";
+    /// Join a network.
+    pub const JOIN: &str = "join";
+    /// Forget a network.
+    pub const FORGET: &str = "forget";
+    /// Listen for networks.
+    pub const SCAN: &str = "scan";
     /// Progress bar of the player's overlay.
     pub const BAR: &str = "bar";
 }
@@ -46,6 +54,14 @@ pub mod zone {
     pub const GROUPS: &str = "groups";
     /// What can be chosen of a setting: this and its name.
     pub const SETTING: &str = "setting:";
+    /// The settings' row that leads to the networks.
+    pub const NETWORK: &str = "network";
+    /// A Wi-Fi network: this and its ID.
+    pub const WIFI: &str = "wifi:";
+    /// A keyboard's characters.
+    pub const KEYS: &str = "keys";
+    /// A keyboard's keys below them.
+    pub const ACTIONS_ROW: &str = "key-actions";
     /// A home shelf: this and the shelf's ID.
     pub const SHELF: &str = "shelf:";
 }
@@ -106,6 +122,10 @@ pub enum Page {
     Detail(Id),
     /// The settings.
     Settings,
+    /// The Wi-Fi networks in reach.
+    Networks,
+    /// The passphrase of one.
+    Passphrase(Id),
 }
 
 /// A page and where the focus is on it.

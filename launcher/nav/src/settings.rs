@@ -1,7 +1,7 @@
 //! What the viewer can set, and the page on which they do: groups along the top, below them one row of choices a setting. Left and Right
 //! go along the choices, OK takes one, and it holds at once: there is nothing to confirm and nothing to lose by leaving.
 
-use crate::{App, Effect, Id, Moved, Page, Say, Screen, Zone, zone};
+use crate::{App, Effect, Id, Moved, Page, Say, Screen, Zone, button, zone};
 
 /// Something of which one is chosen, by names that files and the focus know it by.
 macro_rules! choice {
@@ -38,6 +38,8 @@ choice! {
         /// What subtitles look like.
         #[default]
         Subtitles = "subtitles",
+        /// What the box reaches its server by.
+        Network = "network",
         /// What leaves the box.
         Privacy = "privacy",
         /// What the box is. Nothing to set.
@@ -140,7 +142,7 @@ impl Group {
         match self {
             Self::Subtitles => &[Setting::Size, Setting::Colour, Setting::Background, Setting::Edge],
             Self::Privacy => &[Setting::CrashReports],
-            Self::About => &[],
+            Self::Network | Self::About => &[],
         }
     }
 }
@@ -166,6 +168,12 @@ impl App {
     /// Crash reports are sent; none: this is no box, none ever are.
     pub fn crash_reports(&self) -> Option<bool> {
         self.crash_reports
+    }
+
+    /// The groups that there are: networks only where the box says what it has.
+    pub fn groups(&self) -> impl Iterator<Item = Group> {
+        let network = self.links().is_some();
+        Group::ALL.iter().copied().filter(move |g| *g != Group::Network || network)
     }
 
     /// The group that the page of settings shows.
@@ -209,7 +217,9 @@ impl App {
         let row = |id: Id, names: Vec<&str>| Zone::row(id, names.len(), names.into_iter().map(Id::from).collect());
         let settings = group.settings().iter().filter(|setting| self.available(**setting));
         let rows = settings.map(|setting| row(setting.zone(), setting.choices()));
-        std::iter::once(row(zone::GROUPS.into(), Group::names())).chain(rows).collect()
+        let groups = row(zone::GROUPS.into(), self.groups().map(Group::name).collect());
+        let network = (group == Group::Network && self.has_wifi()).then(|| row(zone::NETWORK.into(), vec![button::NETWORKS]));
+        std::iter::once(groups).chain(network).chain(rows).collect()
     }
 
     pub(crate) fn open_settings(&mut self, out: &mut Vec<Effect>) {
@@ -254,6 +264,7 @@ impl App {
                 self.settings_changed();
                 out.push(Effect::Speak(Say::Focus));
             }
+            _ if self.screen().focus.is(zone::NETWORK, button::NETWORKS) => self.open_networks(out),
             _ if self.screen().focus.zones().len() > 1 => self.browse_arrow(crate::Direction::Down, out),
             _ => out.push(Effect::Speak(Say::Page)),
         }

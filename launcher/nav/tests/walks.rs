@@ -25,6 +25,22 @@ fn home(rng: &mut TestRng) -> HomeData {
     HomeData { hero: (pick(4) > 0).then(|| title(pick(60))), shelves }
 }
 
+/// Networks that come and go; seldom none, seldom no radio.
+fn links(rng: &mut TestRng) -> Option<Links> {
+    let mut pick = |n: u64| rng.next_u64() % n;
+    let network = |n: u64| WifiNetwork {
+        id: format!("n{}", n % 9).into(),
+        name: format!("net {}", n % 4),
+        strength: (n % 5) as u8,
+        security: [Security::Passphrase, Security::Open, Security::Passphrase, Security::Other][n as usize / 9 % 4],
+        known: (n / 40).is_multiple_of(3),
+        connected: (n / 120).is_multiple_of(5),
+    };
+    let networks = (0..pick(8)).map(|_| network(pick(10_000))).collect();
+    let wifi = (pick(9) > 0).then(|| Wifi { scanning: pick(2) == 0, knows: pick(2) == 0, networks });
+    (pick(20) > 0).then(|| Links { way: [Way::None, Way::Cable, Way::Wifi][pick(3) as usize], cable: pick(2) == 0, wifi })
+}
+
 /// What the outside world owes the application.
 #[derive(Default)]
 struct World {
@@ -68,7 +84,18 @@ impl World {
                     let result = if fails { Err(failure(n / 7)) } else { Ok(()) };
                     self.owed.push(Event::Saved { title, last, result });
                 }
-                Effect::Player { .. } | Effect::Speak(_) | Effect::Standby | Effect::Restart | Effect::Volume(_) => {}
+                Effect::Wifi(WifiCommand::Join { attempt, passphrase, .. }) => {
+                    assert!(passphrase.is_none_or(|p| (8..=63).contains(&p.len())));
+                    let errors = [JoinError::Wrong, JoinError::Needed, JoinError::Gone, JoinError::Refused];
+                    let result = if n.is_multiple_of(3) { Ok(()) } else { Err(errors[(n / 3) as usize % 4]) };
+                    self.owed.push(Event::Joined { attempt, result });
+                }
+                Effect::Player { .. }
+                | Effect::Speak(_)
+                | Effect::Standby
+                | Effect::Restart
+                | Effect::Volume(_)
+                | Effect::Wifi(_) => {}
             }
         }
     }
@@ -102,6 +129,8 @@ fn check(app: &App) {
         assert!(playing.shown_ms() <= playing.duration_ms.max(playing.position_ms));
     }
     assert!(app.focus().at().is_some() || (*app.mode() == Mode::Boot && app.modal().is_none()), "no focus in {:?}", app.mode());
+    let typing = app.screens().any(|s| matches!(s.page, Page::Passphrase(_)));
+    assert_eq!(app.entry().is_some(), typing, "what was typed is there as long as its page");
     assert!(app.screens().count() <= 33);
     assert!(app.volume().percent <= 100);
 }
@@ -138,7 +167,17 @@ fn check_meaning(app: &App, key: RemoteKey, effects: &[Effect], before: &App) {
     }
 }
 
-fn walk(seed: u64, events: usize, rtl: bool) -> (usize, usize, usize) {
+/// How often the walks got to what is worth getting to.
+#[derive(Debug, Default, PartialEq)]
+struct Seen {
+    played: usize,
+    presses: usize,
+    settings: usize,
+    typed: usize,
+    joins: usize,
+}
+
+fn walk(seed: u64, events: usize, rtl: bool) -> Seen {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
@@ -149,7 +188,7 @@ fn walk(seed: u64, events: usize, rtl: bool) -> (usize, usize, usize) {
     let all: Vec<RemoteKey> = RemoteKey::all().map(|(_, k)| k).collect();
     use RemoteKey::*;
     let often = [Up, Down, Down, Left, Right, Right, Right, Ok, Ok, Back, PlayPause, Down];
-    let (mut played, mut presses, mut settings) = (0, 0, 0);
+    let mut seen = Seen::default();
     for _ in 0..events {
         let n = rng.next_u64();
         let mut incoming = Vec::new();
@@ -158,6 +197,7 @@ fn walk(seed: u64, events: usize, rtl: bool) -> (usize, usize, usize) {
             1 if (n / 10).is_multiple_of(9) => {
                 incoming.push(Event::CrashReports([None, Some(false), Some(true)][(n / 90) as usize % 3]))
             }
+            1 if (n / 10).is_multiple_of(7) => incoming.push(Event::Links(links(&mut rng))),
             1 => incoming.extend(world.player(n / 10)),
             2 | 3 => {
                 now += [5, 16, 130, 500, 3000, 11_000][(n / 10) as usize % 6];
@@ -177,27 +217,35 @@ fn walk(seed: u64, events: usize, rtl: bool) -> (usize, usize, usize) {
             let effects = app.step(event.clone());
             check(&app);
             if let Event::Key(KeyEvent { key, phase: KeyPhase::Press, .. }) = event {
-                presses += 1;
+                seen.presses += 1;
                 check_meaning(&app, key, &effects, &before);
             }
-            settings += usize::from(app.screen().page == Page::Settings && before.preferences().style != app.preferences().style);
-            played += effects.iter().filter(|e| matches!(e, Effect::LoadPlayer { .. })).count();
+            seen.settings +=
+                usize::from(app.screen().page == Page::Settings && before.preferences().style != app.preferences().style);
+            let length = |app: &App| app.entry().map(|e| e.keyboard.text().len());
+            seen.typed += usize::from(length(&app) > length(&before));
+            seen.joins += effects.iter().filter(|e| matches!(e, Effect::Wifi(WifiCommand::Join { .. }))).count();
+            seen.played += effects.iter().filter(|e| matches!(e, Effect::LoadPlayer { .. })).count();
             world.take(effects, &mut rng);
         }
     }
-    (played, presses, settings)
+    seen
 }
 
 #[test]
 fn random_walks_keep_every_invariant() {
-    let (mut played, mut presses, mut settings) = (0, 0, 0);
+    let mut all = Seen::default();
     for seed in 0..60 {
-        let (p, k, s) = walk(seed, 4_000, seed % 4 == 0);
-        (played, presses, settings) = (played + p, presses + k, settings + s);
+        let seen = walk(seed, 4_000, seed % 4 == 0);
+        all.played += seen.played;
+        all.presses += seen.presses;
+        all.settings += seen.settings;
+        all.typed += seen.typed;
+        all.joins += seen.joins;
     }
     // The walks do get everywhere.
-    assert!(presses > 100_000 && played > 1_000, "{presses} presses, {played} playbacks");
-    assert!(settings > 50, "{settings} settings changed");
+    assert!(all.presses > 100_000 && all.played > 1_000, "{all:?}");
+    assert!(all.settings > 50 && all.typed > 50 && all.joins > 5, "{all:?}");
 }
 
 #[test]

@@ -6,11 +6,13 @@ pub mod board;
 mod consent;
 pub mod facts;
 mod kept;
+pub mod links;
 pub mod network;
 mod panel;
 mod resume;
 mod selfcheck;
 pub mod servers;
+pub mod wifi;
 
 pub use beacon::{Beacons, Seen};
 pub use kept::KeptFile;
@@ -24,6 +26,7 @@ use consent::ConsentFile;
 use facts::{Folders, Watched};
 use hearth_box::tokens::Tokens;
 use hearth_nav::Event;
+use links::Links;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -42,6 +45,7 @@ pub struct Service {
     selfcheck: Option<SelfCheck>,
     tokens: Tokens,
     panel: Option<FrontPanel>,
+    links: Option<Links>,
     looked: Option<Duration>,
 }
 
@@ -62,6 +66,7 @@ impl Service {
             selfcheck,
             tokens,
             panel: None,
+            links: None,
             looked: None,
         }
     }
@@ -69,6 +74,11 @@ impl Service {
     /// A box with a front panel.
     pub fn with_panel(self, panel: Option<FrontPanel>) -> Self {
         Self { panel, ..self }
+    }
+
+    /// One that says what it reaches its server by.
+    pub fn with_links(self, links: Links) -> Self {
+        Self { links: Some(links), ..self }
     }
 
     /// What was pressed on the panel and on its remote control.
@@ -90,6 +100,9 @@ impl Service {
             if self.watched.recovered_once() {
                 launcher.tell(Event::Recovered);
             }
+        }
+        if let Some(links) = &mut self.links {
+            links.turn(launcher, self.looked == Some(now));
         }
         self.consent.keep(launcher);
         self.keeper.keep(&launcher.memory(), now);

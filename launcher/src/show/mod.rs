@@ -3,6 +3,7 @@
 mod detail;
 mod home;
 mod modal;
+mod networks;
 mod playback;
 mod sample;
 mod settings;
@@ -93,6 +94,7 @@ pub struct Show {
     home: home::Home,
     detail: detail::Detail,
     settings: settings::Settings,
+    networks: networks::Networks,
     playback: playback::Playback,
     /// When something is to change by itself, though no event comes.
     wake_ms: Option<u64>,
@@ -106,6 +108,7 @@ impl Show {
             home: home::Home::connect(window),
             detail: detail::Detail::connect(window),
             settings: settings::Settings::connect(window),
+            networks: networks::Networks::connect(window),
             playback: playback::Playback::default(),
             wake_ms: None,
         }
@@ -121,6 +124,8 @@ impl Show {
             ScreenView::Home(home) => self.home.show(home, app, &mut round),
             ScreenView::Detail(detail) => self.detail.show(detail, &mut round),
             ScreenView::Settings(settings) => self.settings.show(settings, app, &round),
+            ScreenView::Networks(networks) => self.networks.list(networks, &round),
+            ScreenView::Passphrase(passphrase) => self.networks.passphrase(passphrase, &round),
             ScreenView::Playing(playing) => self.wake_ms = self.playback.show(playing, &mut round),
         }
         if !matches!(view.screen, ScreenView::Playing(_)) {
@@ -128,6 +133,9 @@ impl Show {
         }
         if !matches!(view.screen, ScreenView::Settings(_)) {
             self.settings.leave(&round);
+        }
+        if !matches!(view.screen, ScreenView::Passphrase(_)) {
+            self.networks.leave(&round);
         }
         modal::show(view, &round);
         volume::show(view.volume, &round);

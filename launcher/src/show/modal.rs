@@ -13,6 +13,7 @@ pub(super) fn show(view: &View, round: &Round<'_>) {
     adapter.set_shown(modal.is_some());
     let Some(modal) = modal else { return };
     adapter.set_question(modal.question);
+    adapter.set_wifi(modal.wifi);
     adapter.set_title(modal.title.as_str().into());
     adapter.set_text(modal.message.as_str().into());
     adapter.set_action(modal.action.as_str().into());

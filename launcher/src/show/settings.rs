@@ -3,7 +3,7 @@
 use super::Round;
 use super::home::focused;
 use super::sample::{Sample, Size};
-use crate::ui::{Fact, SettingChoice, SettingRow, SettingsAdapter, Space, TvWindow};
+use crate::ui::{Fact, NetworkLineData, SettingChoice, SettingRow, SettingsAdapter, Space, TvWindow};
 use crate::words;
 use hearth_nav::{App, Setting, TextColour};
 use hearth_view::{ChoiceView, SettingView, SettingsView};
@@ -43,6 +43,12 @@ impl Settings {
         if !facts.iter().cloned().eq(self.facts.iter()) {
             self.facts.set_vec(facts);
         }
+        adapter.set_network(view.network.as_ref().map_or_else(NetworkLineData::default, |line| NetworkLineData {
+            value: line.value.as_str().into(),
+            strength: line.strength.map_or(-1, i32::from),
+            button: line.button,
+            focused: line.focused,
+        }));
         self.show_rows(&view.settings);
         adapter.set_sample_shown(view.sample);
         if view.sample {

@@ -1,11 +1,12 @@
 //! What all screens share: which one it is, the backdrop, the clock, short notices.
 
+use super::home::focused;
 use super::{Round, Sizes};
 use crate::bake;
 use crate::ui::{Screen, StageAdapter, TvWindow};
 use hearth_pixels::Key;
-use hearth_view::{BootView, ScreenView, View};
-use slint::{ComponentHandle, Image};
+use hearth_view::{BootView, ButtonView, ScreenView, View};
+use slint::{ComponentHandle, Image, Model, ModelRc, SharedString, VecModel};
 
 /// See `adapters/stage.slint`.
 pub struct Stage {
@@ -37,14 +38,15 @@ impl Stage {
             ScreenView::Boot(boot) => (boot_screen(view, boot, &stage), None),
             ScreenView::Home(home) => match &home.empty {
                 Some(empty) => {
-                    let button = empty.buttons.first().map(|b| b.label.as_str()).unwrap_or_default();
-                    notice(&stage, "Nothing to watch yet", &empty.message, "", button);
+                    notice(&stage, "Nothing to watch yet", &empty.message, "", &empty.buttons);
                     (Screen::Empty, None)
                 }
                 None => (Screen::Home, home.hero.as_ref().and_then(|h| h.backdrop.clone())),
             },
             ScreenView::Detail(detail) => (Screen::Detail, detail.backdrop.clone()),
             ScreenView::Settings(_) => (Screen::Settings, None),
+            ScreenView::Networks(_) => (Screen::Networks, None),
+            ScreenView::Passphrase(_) => (Screen::Keyboard, None),
             ScreenView::Playing(playing) => (Screen::Playing, playing.backdrop.clone().filter(|_| playing.loading)),
         };
         let loading = matches!(&view.screen, ScreenView::Playing(p) if p.loading);
@@ -88,11 +90,10 @@ impl Stage {
 fn boot_screen(view: &View, boot: &BootView, stage: &StageAdapter<'_>) -> Screen {
     match &view.modal {
         Some(modal) => {
-            let button = modal.buttons.first().map(|b| b.label.as_str()).unwrap_or_default();
             let text = format!("{} {}", modal.message, modal.action);
             let hint =
                 if modal.busy { "Trying again now".to_owned() } else { format!("Trying again by itself  ·  {}", modal.code) };
-            notice(stage, &modal.title, &text, &hint, button);
+            notice(stage, &modal.title, &text, &hint, &modal.buttons);
             Screen::Offline
         }
         None => {
@@ -112,9 +113,14 @@ pub(super) fn status(window: &crate::ui::TvWindow, status: &crate::service::fact
     stage.set_status_warning(status.warning);
 }
 
-fn notice(stage: &StageAdapter<'_>, title: &str, text: &str, hint: &str, button: &str) {
+fn notice(stage: &StageAdapter<'_>, title: &str, text: &str, hint: &str, buttons: &[ButtonView]) {
     stage.set_notice_title(title.into());
     stage.set_notice_text(text.into());
     stage.set_notice_hint(hint.into());
-    stage.set_notice_action(button.into());
+    let labels: Vec<SharedString> = buttons.iter().map(|b| b.label.as_str().into()).collect();
+    if !labels.iter().cloned().eq(stage.get_notice_actions().iter()) {
+        stage.set_notice_actions(ModelRc::new(VecModel::from(labels)));
+    }
+    // Of the only one, the page says whether something else has it.
+    stage.set_notice_focus(focused(buttons).max(0));
 }

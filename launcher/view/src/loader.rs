@@ -51,7 +51,7 @@ impl Request {
                 Some(Self::Progress { title: title.clone(), progress, last: *last })
             }
             Effect::LoadPlayer { .. } | Effect::Player { .. } | Effect::Speak(_) => None,
-            Effect::Standby | Effect::Restart | Effect::Volume(_) => None,
+            Effect::Standby | Effect::Restart | Effect::Volume(_) | Effect::Wifi(_) => None,
         }
     }
 }

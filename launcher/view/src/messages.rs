@@ -24,6 +24,8 @@ pub struct ModalView {
     pub busy: bool,
     /// Nothing is wrong: it only asks.
     pub question: bool,
+    /// It is about Wi-Fi.
+    pub wifi: bool,
 }
 
 /// A short notice.
@@ -41,17 +43,26 @@ pub(crate) fn modal_view(app: &App, store: &Store, modal: &Modal) -> ModalView {
         (Origin::Home, FailureKind::Network) => "No connection".to_owned(),
         (Origin::Home, _) => "Your films cannot be shown".to_owned(),
         (Origin::Update, _) => "An update is ready".to_owned(),
+        (Origin::Forget { name, .. }, _) => format!("Forget {name}?"),
         (Origin::Playback { title, .. }, _) => format!("{} cannot be played", name(title)),
     };
-    if modal.origin == Origin::Update {
+    let question = match &modal.origin {
+        Origin::Update => Some(("Update", "A restart takes less than a minute.")),
+        Origin::Forget { .. } => {
+            Some(("Wi-Fi", "The box leaves this network, no longer joins it by itself, and deletes what it knew of it."))
+        }
+        Origin::Home | Origin::Playback { .. } => None,
+    };
+    if let Some((code, action)) = question {
         return ModalView {
             title,
             message: String::new(),
-            action: "A restart takes less than a minute.".to_owned(),
-            code: "Update".to_owned(),
+            action: action.to_owned(),
+            code: code.to_owned(),
             buttons: buttons(modal.focus.find(zone::BUTTONS), true, None),
             busy: false,
             question: true,
+            wifi: modal.origin != Origin::Update,
         };
     }
     ModalView {
@@ -62,6 +73,7 @@ pub(crate) fn modal_view(app: &App, store: &Store, modal: &Modal) -> ModalView {
         buttons: buttons(modal.focus.find(zone::BUTTONS), true, None),
         busy: modal.origin == Origin::Home && app.fetching_home(),
         question: false,
+        wifi: false,
     }
 }
 
@@ -72,6 +84,8 @@ pub(crate) fn toast_view(toast: Toast) -> ToastView {
         ToastKind::TitleIncomplete => ("Some of this page could not be loaded", true),
         ToastKind::Recovered => ("The last update did not work and was undone", true),
         ToastKind::NotKept => ("That could not be saved on this box", true),
+        ToastKind::Joined => ("Wi-Fi is connected", false),
+        ToastKind::NotJoined => ("The Wi-Fi network could not be joined", true),
         ToastKind::NotSaved => ("Your place in the film could not be saved", true),
     };
     ToastView { text: text.to_owned(), warning }

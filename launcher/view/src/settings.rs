@@ -1,8 +1,12 @@
 //! The page of settings.
 
-use hearth_nav::{App, Group, Id, Screen, Setting, TextBackground, zone};
+use hearth_nav::{App, Group, Id, Screen, Setting, TextBackground, button, zone};
 
-use crate::{ButtonView, Store, format::storage};
+use crate::{
+    ButtonView, NetworkLine, Store,
+    format::storage,
+    networks::{network_line, network_text},
+};
 
 /// What the box says of itself. What is not known is left out.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -60,6 +64,8 @@ pub struct SettingsView {
     pub groups: Vec<ButtonView>,
     /// The one that is shown.
     pub group: Group,
+    /// What the box reaches its server by, in the group about that.
+    pub network: Option<NetworkLine>,
     /// Its settings.
     pub settings: Vec<SettingView>,
     /// Paragraphs about it; empty: none.
@@ -75,17 +81,22 @@ pub struct SettingsView {
 pub(crate) fn settings_view(app: &App, store: &Store, screen: &Screen, active: bool) -> SettingsView {
     let group = app.settings_group();
     let at = |zone: &str, item: &str| active && screen.focus.is(zone, item);
-    let button =
-        |g: &Group| ButtonView { id: g.name().into(), label: group_label(*g).to_owned(), focused: at(zone::GROUPS, g.name()) };
+    let tab =
+        |g: Group| ButtonView { id: g.name().into(), label: group_label(g).to_owned(), focused: at(zone::GROUPS, g.name()) };
     let setting =
         |setting: &Setting| setting_view(app, *setting, &|item| at(&format!("{}{}", zone::SETTING, setting.name()), item));
     // A setting of which nothing is chosen has no meaning here.
     let settings = group.settings().iter().filter(|s| app.chosen(**s).is_some()).map(setting).collect();
     SettingsView {
-        groups: Group::ALL.iter().map(button).collect(),
+        groups: app.groups().map(tab).collect(),
         group,
+        network: network_line(app, at(zone::NETWORK, button::NETWORKS)).filter(|_| group == Group::Network),
         settings,
-        text: if group == Group::Privacy { privacy(app.crash_reports().is_some()) } else { Vec::new() },
+        text: match group {
+            Group::Network => network_text(app),
+            Group::Privacy => privacy(app.crash_reports().is_some()),
+            Group::Subtitles | Group::About => Vec::new(),
+        },
         facts: if group == Group::About { facts(store.about()) } else { Vec::new() },
         notice: if group == Group::About { LICENCES.to_owned() } else { String::new() },
         sample: group == Group::Subtitles,
@@ -113,6 +124,7 @@ fn setting_view(app: &App, setting: Setting, focused: &dyn Fn(&str) -> bool) -> 
 fn group_label(group: Group) -> &'static str {
     match group {
         Group::Subtitles => "Subtitles",
+        Group::Network => "Network",
         Group::Privacy => "Privacy",
         Group::About => "About",
     }

@@ -2,7 +2,7 @@
 
 use hearth_nav::Say;
 
-use crate::{ButtonView, HomeView, OsdView, ScreenView, SettingsView, TileView, View};
+use crate::{ButtonView, HomeView, NetworkRow, NetworksView, OsdView, RowFocus, ScreenView, SettingsView, TileView, View};
 
 /// The words for it; none where there is nothing to say.
 pub fn spoken(view: &View, say: Say) -> Option<String> {
@@ -18,7 +18,15 @@ pub fn spoken(view: &View, say: Say) -> Option<String> {
             ScreenView::Home(_) => sentence(&["Home", &focus(view)?]),
             ScreenView::Detail(d) => sentence(&[&d.name, &d.meta, &d.synopsis, &focus(view)?]),
             ScreenView::Settings(settings) => settings_page(settings, &focus(view)?),
+            ScreenView::Networks(networks) => networks_page(networks, &focus(view)?),
+            ScreenView::Passphrase(p) => {
+                sentence(&[&format!("Passphrase for {}", p.name), &p.note, &focus(view).unwrap_or_default()])
+            }
             ScreenView::Playing(p) => p.title.clone(),
+        },
+        Say::Joining => match &view.screen {
+            ScreenView::Passphrase(p) => p.note.clone(),
+            _ => focus(view)?,
         },
         Say::Paused => format!("Paused at {}", osd(view)?.position),
         Say::Playing => "Playing".to_owned(),
@@ -43,6 +51,8 @@ fn focus(view: &View) -> Option<String> {
         ScreenView::Home(home) => home_focus(home),
         ScreenView::Detail(d) => focused_button(&d.buttons).or_else(|| tile(&d.similar, d.similar_len, "More like this")),
         ScreenView::Settings(settings) => settings_focus(settings),
+        ScreenView::Networks(networks) => networks.rows.iter().find_map(network),
+        ScreenView::Passphrase(passphrase) => passphrase.keyboard.spoken(),
         ScreenView::Playing(playing) => {
             let osd = playing.osd.as_ref()?;
             let track = osd.tracks.iter().position(|t| t.focused);
@@ -74,10 +84,31 @@ fn settings_page(settings: &SettingsView, focus: &str) -> String {
     sentence(&["Settings", focus].into_iter().chain(words).collect::<Vec<_>>())
 }
 
+fn networks_page(networks: &NetworksView, focus: &str) -> String {
+    let count = match networks.count {
+        0 => "No networks".to_owned(),
+        1 => "1 network".to_owned(),
+        n => format!("{n} networks"),
+    };
+    sentence(&["Wi-Fi", &count, focus])
+}
+
+/// `Home, secured, strength 3 of 4, Connected`.
+fn network(row: &NetworkRow) -> Option<String> {
+    let button = if row.focus? == RowFocus::Forget { "Forget, button. " } else { "" };
+    let secured = if row.locked { ", secured" } else { "" };
+    let strength = row.strength.map_or_else(|| ", button".to_owned(), |s| format!(", strength {s} of 4"));
+    Some(sentence(&[&format!("{button}{}{secured}{strength}", row.name), &row.state]))
+}
+
 /// `Size, Large, 3 of 4, chosen`, and what is to be known before one chooses.
 fn settings_focus(settings: &SettingsView) -> Option<String> {
     if let Some(n) = settings.groups.iter().position(|g| g.focused) {
         return Some(format!("{}, group {} of {}", settings.groups[n].label, n + 1, settings.groups.len()));
+    }
+    if let Some(network) = settings.network.as_ref().filter(|n| n.focused) {
+        let text = settings.text.first().map(String::as_str).unwrap_or_default();
+        return Some(sentence(&[&format!("Network, {}, button", network.value), text]));
     }
     let focused = |s: &crate::SettingView| s.choices.iter().position(|c| c.focused);
     let (setting, n) = settings.settings.iter().find_map(|s| Some((s, focused(s)?)))?;

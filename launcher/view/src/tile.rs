@@ -88,6 +88,8 @@ pub(crate) fn buttons(zone: Option<&Zone>, focused: bool, resume_ms: Option<u64>
         (button::RETRY, _) => "Try again".to_owned(),
         (button::BACK, _) => "Back".to_owned(),
         (button::REBOOT, _) => "Restart now".to_owned(),
+        (button::NETWORKS, _) => "Set up Wi-Fi".to_owned(),
+        (button::FORGET, _) => "Forget".to_owned(),
         (button::LATER, _) => "Later".to_owned(),
         (other, _) => other.to_owned(),
     };

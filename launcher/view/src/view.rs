@@ -3,10 +3,12 @@
 use hearth_nav::{App, Mode, Network, Page, Volume};
 
 use crate::{
-    BootView, DetailView, HomeView, ModalView, PlayingView, SettingsView, Store, TileView, ToastView,
+    BootView, DetailView, HomeView, ModalView, NetworksView, PassphraseView, PlayingView, SettingsView, Store, TileView,
+    ToastView,
     detail::detail_view,
     home::home_view,
     messages::{modal_view, toast_view},
+    networks::{networks_view, passphrase_view},
     playing::playing_view,
     settings::settings_view,
 };
@@ -23,6 +25,10 @@ pub enum ScreenView {
     Detail(DetailView),
     /// The settings.
     Settings(SettingsView),
+    /// Wi-Fi networks.
+    Networks(NetworksView),
+    /// A passphrase is typed.
+    Passphrase(PassphraseView),
     /// A film.
     Playing(PlayingView),
 }
@@ -46,12 +52,16 @@ pub struct View {
 pub fn view(app: &App, store: &Store) -> View {
     let active = app.modal().is_none();
     let screen = match app.mode() {
-        Mode::Boot => ScreenView::Boot(boot_view(app)),
+        Mode::Boot if app.screen().page == Page::Home => ScreenView::Boot(boot_view(app)),
         Mode::Playing(playing) => ScreenView::Playing(playing_view(store, playing)),
-        Mode::Browse => match &app.screen().page {
+        Mode::Boot | Mode::Browse => match &app.screen().page {
             Page::Home => ScreenView::Home(home_view(app, store, active)),
             Page::Detail(id) => ScreenView::Detail(detail_view(store, app.screen(), id, active)),
             Page::Settings => ScreenView::Settings(settings_view(app, store, app.screen(), active)),
+            Page::Networks => ScreenView::Networks(networks_view(app, app.screen(), active)),
+            // What is typed is there as long as its page.
+            Page::Passphrase(_) => passphrase_view(app, app.screen(), active)
+                .map_or_else(|| ScreenView::Networks(networks_view(app, app.screen(), active)), ScreenView::Passphrase),
         },
     };
     View {
@@ -100,7 +110,7 @@ pub fn pictures(view: &View) -> Vec<Picture> {
     let backdrop =
         |url: &Option<String>| url.iter().map(|u| Picture { url: u.clone(), shape: Shape::Backdrop, priority: 2 }).collect();
     match &view.screen {
-        ScreenView::Boot(_) | ScreenView::Settings(_) => {}
+        ScreenView::Boot(_) | ScreenView::Settings(_) | ScreenView::Networks(_) | ScreenView::Passphrase(_) => {}
         ScreenView::Home(home) => {
             out = home.hero.as_ref().map_or_else(Vec::new, |h| backdrop(&h.backdrop));
             for shelf in home.shelves.iter().flatten() {
