@@ -208,10 +208,11 @@ impl Cinema for EngineCinema {
 
     fn poll(&mut self) -> Vec<(u32, Event)> {
         // Another display: a film whose plane is no longer there goes on elsewhere.
-        let best = self.outputs.best();
-        let there = |plane: &FilmPlane| best.plane.as_ref().is_some_and(|b| b.is(plane));
-        if self.playing.as_ref().and_then(|p| p.plane.as_ref()).is_some_and(|plane| !there(plane)) {
-            self.go_on(best);
+        if let Some(plane) = self.playing.as_ref().and_then(|p| p.plane.as_ref()) {
+            let best = self.outputs.best();
+            if !best.plane.as_ref().is_some_and(|b| b.is(plane)) {
+                self.go_on(best);
+            }
         }
         let events: Vec<_> = self.events.try_iter().collect();
         events.into_iter().filter_map(|(run, event)| self.heed(run, event)).collect()

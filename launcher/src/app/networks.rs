@@ -1,4 +1,4 @@
-//! What the box has to say of its networks, and what the viewer wants of them.
+//! What the viewer wants of the radio, on its way to the service.
 
 use super::Launcher;
 use hearth_nav::WifiCommand;

@@ -1,5 +1,6 @@
 //! What the box reaches its server by: the kernel's routes and cables, and the radio.
 
+use super::network::default_routes;
 use super::wifi::{BUS, Radio, Told};
 use crate::app::Launcher;
 use crate::platform::Waker;
@@ -75,11 +76,7 @@ impl Links {
 
 /// The interface of the kernel's default route with the smallest metric: by IPv4, else by IPv6.
 fn way_out(routes: &str, routes6: &str) -> Option<String> {
-    let v4 = routes.lines().filter_map(|line| {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let &[interface, "00000000", _, _, _, _, metric, "00000000", ..] = words.as_slice() else { return None };
-        Some((metric.parse::<u32>().ok()?, interface.to_owned()))
-    });
+    let v4 = default_routes(routes).map(|(metric, interface, _)| (metric, interface.to_owned()));
     let v6 = routes6.lines().filter_map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
         let &[to, "00", _, _, _, metric, .., interface] = words.as_slice() else { return None };

@@ -40,14 +40,21 @@ pub fn here() -> String {
 /// `eth0 192.168.1.1`: by which interface and which gateway the kernel's routes lead out; cable and Wi-Fi at home are two. All that have
 /// no IPv4 gateway are one.
 fn name(routes: &str) -> String {
-    let default = |line: &str| {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let &[interface, "00000000", gateway, _, _, _, metric, "00000000", ..] = words.as_slice() else { return None };
+    let named = |(metric, interface, gateway): (u32, &str, &str)| {
         // As the kernel has it in memory.
         let gateway = Ipv4Addr::from(u32::from_str_radix(gateway, 16).ok()?.to_ne_bytes());
-        Some((metric.parse::<u32>().ok()?, format!("{interface} {gateway}")))
+        Some((metric, format!("{interface} {gateway}")))
     };
-    routes.lines().filter_map(default).min().map_or_else(|| "no gateway".to_owned(), |(_, name)| name)
+    default_routes(routes).filter_map(named).min().map_or_else(|| "no gateway".to_owned(), |(_, name)| name)
+}
+
+/// Of the kernel's table (`/proc/net/route`) the routes that lead out: metric, interface, and gateway in hexadecimal.
+pub(super) fn default_routes(routes: &str) -> impl Iterator<Item = (u32, &str, &str)> {
+    routes.lines().filter_map(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let &[interface, "00000000", gateway, _, _, _, metric, "00000000", ..] = words.as_slice() else { return None };
+        Some((metric.parse().ok()?, interface, gateway))
+    })
 }
 
 #[cfg(test)]

@@ -51,6 +51,9 @@ fn named(set: &Element) -> impl Iterator<Item = &str> {
 }
 
 fn alike(a: &TrackSet, b: &TrackSet) -> bool {
-    let family = |t: &TrackSet| t.renditions.first().map(|r| codecs::family(&r.codecs).to_owned());
-    (a.kind, &a.language, &a.roles) == (b.kind, &b.language, &b.roles) && family(a) == family(b)
+    (a.kind, &a.language, &a.roles, family(a)) == (b.kind, &b.language, &b.roles, family(b))
+}
+
+fn family(set: &TrackSet) -> Option<&str> {
+    set.renditions.first().map(|r| codecs::family(&r.codecs))
 }

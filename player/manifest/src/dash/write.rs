@@ -94,10 +94,10 @@ fn set(out: &mut String, t: &TrackSet, id: u32, start_us: u64) {
             "      <AudioChannelConfiguration schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" value=\"{c}\"/>"
         );
     }
-    let said = |r: &Rendition| (r.protection.clone(), r.robustness.clone());
-    let shared = renditions.iter().all(|r| said(r) == said(renditions[0]));
+    let first = renditions[0];
+    let shared = renditions.iter().all(|r| (&r.protection, &r.robustness) == (&first.protection, &first.robustness));
     if shared {
-        protection(out, renditions[0], "      ");
+        protection(out, first, "      ");
     }
     if t.kind == Kind::Image && content == "video" {
         out.push_str("      <EssentialProperty schemeIdUri=\"http://dashif.org/guidelines/trickmode\" value=\"0\"/>\n");
